@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The only file that looks at kernel versions. Each entry gives an older
+ * kernel what the newest one has, under the newest one's name, and says when
+ * that came; all other files read as if written for the newest kernel.
+ */
+#ifndef MAPS_COMPAT_H
+#define MAPS_COMPAT_H
+
+#include <linux/device.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
+#error "maps supports Linux 5.10 to 7.3: this kernel is older"
+#endif
+
+/* 6.3 made vma->vm_flags read-only (bc292ab00f6c). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
+/* 6.4 took the owner from class_create() (1aaba11da9aa). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+static inline struct class *maps_class_create(const char *name)
+{
+	return class_create(THIS_MODULE, name);
+}
+#else
+#define maps_class_create(name) class_create(name)
+#endif
+
+/* The order of a folio that fills one PMD, or 0 where there is none. */
+static inline unsigned int maps_pmd_order(void)
+{
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	return has_transparent_hugepage() ? HPAGE_PMD_ORDER : 0;
+#else
+	return 0;
+#endif
+}
+
+#endif /* MAPS_COMPAT_H */
