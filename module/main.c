@@ -131,6 +131,7 @@ static int __init maps_init(void)
 		return err;
 	}
 	maps_buffer_stamp(&buffer, stamp.value);
+	maps_around_pages = fault_around.value;
 
 	err = maps_devices_create(&buffer, major.value);
 	if (err)

@@ -29,6 +29,10 @@ struct maps_strategy {
 extern const struct maps_strategy maps_strategies[];
 extern const unsigned int maps_nr_strategies;
 
+extern unsigned long maps_around_pages;
+int maps_around_mmap(const struct maps_buffer *buf, struct vm_area_struct *vma);
+vm_fault_t maps_fault_around(struct vm_fault *vmf);
+
 int maps_devices_create(struct maps_buffer *buf, unsigned int major);
 void maps_devices_destroy(void);
 
