@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The front door: every verb a person types. Each delegates; none does work.
+
+help: ## List the verbs
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
+
+all: ## Build maps.ko natively, for the running kernel or KDIR=
+	$(MAKE) -C module modules
+
+clean: ## Remove what was built (the cache of downloads stays)
+	$(RM) -r build
+
+.DEFAULT_GOAL := help
+.PHONY: help all clean
