@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154
+#
+# What the commands of this folder share: messages, the cache, apt with lists
+# of its own, and where a kernel and its parts are found. Sourced, never run;
+# the caller has set $here to this folder.
+
+top=$(cd "$here/../.." && pwd)
+cache=${MAPS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/maps}
+jobs=${JOBS:-2}
+me=${0##*/}
+
+say() {
+	printf '%s: %s\n' "$me" "$*" >&2
+}
+
+# die [-STATUS] MESSAGE...: the default status, 125, is "usage or set-up".
+die() {
+	case $1 in
+	-[0-9]*) status=${1#-}; shift ;;
+	*) status=125 ;;
+	esac
+	say "$*"
+	exit "$status"
+}
+
+# Debian's name of this machine's architecture.
+host_arch() {
+	case $(uname -m) in
+	x86_64) echo amd64 ;;
+	aarch64) echo arm64 ;;
+	i?86) echo i386 ;;
+	armv7*) echo armhf ;;
+	ppc64le) echo ppc64el ;;
+	mips64) echo mips64el ;;
+	*) uname -m ;;
+	esac
+}
+
+# The code name of the Debian release that this machine runs, or nothing.
+host_release() {
+	(
+		[ -r /etc/os-release ] && . /etc/os-release
+		[ "${ID:-}" = debian ] && echo "${VERSION_CODENAME:-sid}"
+	) || :
+}
+
+# Sets mirror and security to the Debian archives that this machine's own apt
+# sources name; MIRROR= and SECURITY= in the environment come first.
+find_mirrors() {
+	mirror=${MIRROR:-}
+	security=${SECURITY:-}
+	[ -z "$mirror" ] || return 0
+	command -v apt-get >/dev/null ||
+		die "no apt here: name a kernel yourself (KERNEL= KDIR= KSRC=), or a Debian mirror (MIRROR=) and install apt"
+	targets=$(index_targets)
+	if [ -z "$targets" ]; then
+		# A fresh machine has no lists yet: read the sources into ours.
+		mkdir -p "$cache/apt/host/lists/partial" "$cache/apt/host/archives/partial"
+		set -- -o "Dir::State::lists=$cache/apt/host/lists" \
+			-o "Dir::Cache=$cache/apt/host" -o APT::Sandbox::User=root
+		apt-get "$@" -qq update >&2 || :
+		targets=$(index_targets "$@")
+	fi
+	mirror=$(echo "$targets" | awk '$2 == "Debian" { print $1; exit }')
+	security=$(echo "$targets" | awk '$2 == "Debian-Security" { print $1; exit }')
+	[ -n "$mirror" ] ||
+		die "this machine's apt sources name no Debian mirror: give one as MIRROR=, or a kernel as KERNEL= KDIR= KSRC="
+}
+
+index_targets() {
+	# shellcheck disable=SC2016 # apt expands these
+	apt-get "$@" indextargets --format '$(REPO_URI) $(LABEL)' 'Identifier: Packages'
+}
+
+# apt_open RELEASE ARCH: apt lists of our own for another release or machine.
+# Afterwards, apt_get and apt_cache use them. Needs no root.
+apt_open() {
+	apt_root=$cache/apt/$1-$2
+	[ ! -s "$apt_root/ready" ] || return 0
+	find_mirrors
+	mkdir -p "$apt_root/lists/partial" "$apt_root/archives/partial" "$apt_root/none"
+	: >"$apt_root/status"
+	keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+	signed=
+	[ ! -r "$keyring" ] || signed="[signed-by=$keyring] "
+	{
+		echo "deb $signed$mirror ${1%-backports} main"
+		case $1 in
+		sid | experimental) ;;
+		*-backports)
+			echo "deb $signed$mirror $1 main"
+			;;
+		*)
+			echo "deb $signed$mirror $1-updates main"
+			[ -z "$security" ] || echo "deb $signed$security $1-security main"
+			;;
+		esac
+	} >"$apt_root/sources.list"
+	cat >"$apt_root/apt.conf" <<-EOF
+	#clear APT::Update;
+	#clear APT::Architectures;
+	#clear DPkg;
+	APT::Architecture "$2";
+	APT::Architectures { "$2"; };
+	APT::Sandbox::User "root";
+	Acquire::Languages "none";
+	Acquire::Retries "3";
+	Dir::State "$apt_root";
+	Dir::State::lists "$apt_root/lists";
+	Dir::State::status "$apt_root/status";
+	Dir::Cache "$apt_root";
+	Dir::Etc::sourcelist "$apt_root/sources.list";
+	Dir::Etc::sourceparts "$apt_root/none";
+	Dir::Etc::preferences "$apt_root/none/preferences";
+	Dir::Etc::preferencesparts "$apt_root/none";
+	EOF
+	say "reading the package lists of Debian $1 ($2)"
+	apt_get update >&2 || die "cannot read the package lists of $1 ($2)"
+	echo yes >"$apt_root/ready"
+}
+
+apt_get() {
+	apt-get -c "$apt_root/apt.conf" -qq "$@"
+}
+
+apt_cache() {
+	apt-cache -c "$apt_root/apt.conf" "$@"
+}
+
+# apt_unpack DIR PACKAGE[=VERSION]...: download and unpack into DIR.
+apt_unpack() {
+	to=$1
+	shift
+	mkdir -p "$to/.deb"
+	say "fetching $*"
+	if ! (cd "$to/.deb" && apt_get download "$@" >&2); then
+		# The lists may be older than the mirror.
+		apt_get update >&2
+		(cd "$to/.deb" && apt_get download "$@" >&2) || die "cannot fetch $*"
+	fi
+	for deb in "$to"/.deb/*.deb; do
+		dpkg-deb -x "$deb" "$to" || die "cannot unpack ${deb##*/}"
+	done
+	rm -r "$to/.deb"
+}
+
+# locked NAME COMMAND...: run a function while nobody else does, so that two
+# runs at once fetch or build a thing once.
+locked() {
+	mkdir -p "$cache/lock"
+	(
+		shift_name=$1
+		shift
+		flock 9
+		"$@"
+	) 9>"$cache/lock/$1"
+}
+
+# find_kernel NAME|PATH ARCH: sets k_name (for folders of ours), k_version,
+# k_image, k_modules (a root for modprobe -d, or nothing) and k_headers (how to
+# get KDIR). A path is an image file, or a kernel tree that has been built.
+find_kernel() {
+	case $1 in
+	*/*) find_kernel_path "$1" "$2" ;;
+	*)
+		k_dir=$("$here/fetch" kernel --kernel "$1" --arch "$2") || exit
+		k_image=$k_dir/vmlinuz
+		k_modules=$k_dir
+		k_version=$(cat "$k_dir/version")
+		k_name=$2-${k_dir##*/linux-image-}
+		;;
+	esac
+}
+
+find_kernel_path() {
+	[ -e "$1" ] || die "no kernel at $1"
+	if [ -d "$1" ]; then
+		k_dir=$(cd "$1" && pwd)
+		k_version=$(cat "$k_dir/include/config/kernel.release") ||
+			die "$1 is not a built kernel tree"
+		k_image=$(tree_image "$k_dir" "$2")
+		k_modules=
+		k_name=$2-tree-$(echo "$k_dir" | cksum | tr ' ' -)
+	else
+		k_dir=
+		k_image=$(readlink -f "$1")
+		k_version=$(image_version "$k_image")
+		k_modules=/
+		[ -d "/lib/modules/$k_version" ] || k_modules=
+		k_name=$2-$k_version
+	fi
+}
+
+# Where a kernel tree leaves what a boot loader wants.
+tree_image() {
+	for image in arch/x86/boot/bzImage arch/arm64/boot/Image arch/arm/boot/zImage \
+		arch/riscv/boot/Image arch/s390/boot/bzImage vmlinux; do
+		[ -e "$1/$image" ] && echo "$1/$image" && return
+	done
+	die "no kernel image in $1"
+}
+
+# The x86 boot header points at the version (Documentation/arch/x86/boot.rst).
+image_version() {
+	at=$(od -An -tu2 -j 526 -N 2 "$1" | tr -d ' ')
+	dd if="$1" bs=1 skip=$((at + 512)) count=128 2>/dev/null | tr '\0' '\n' |
+		awk 'NR == 1 { print $1 }'
+}
+
+# KDIR of the kernel that find_kernel found: the environment's comes first.
+find_headers() {
+	if [ -n "${KDIR:-}" ]; then
+		echo "$KDIR"
+	elif [ -n "$k_dir" ] && [ -d "$1" ]; then
+		echo "$k_dir"
+	elif [ -z "$k_dir" ]; then
+		echo "/lib/modules/$k_version/build"
+	else
+		"$here/fetch" headers --kernel "$1" --arch "$2"
+	fi
+}
+
+# find_machine ARCH: what QEMU is given for it. The processor is spelled out, so
+# that counts are the same with every version of QEMU: the plainest one, plus
+# what the tests are to meet (pages of 2 MiB and 1 GiB, supervisor access
+# prevention, fast string operations).
+find_machine() {
+	m_bus=virtio-serial-pci
+	m_drivers="virtio_pci virtio_console"
+	m_append=
+	case $1 in
+	amd64)
+		m_package=qemu-system-x86
+		m_qemu=qemu-system-x86_64
+		m_machine=q35
+		m_cpu=qemu64,+smep,+smap,+umip,+erms,+fsgsbase,+rdrand,+rdtscp,+pdpe1gb,+ssse3,+sse4.1,+sse4.2,+popcnt
+		m_console=ttyS0
+		m_append="tsc=reliable"
+		;;
+	*)
+		die "no machine for the architecture $1"
+		;;
+	esac
+}
+
+# KVM only where the processor has it, whatever /dev/kvm says.
+kvm_usable() {
+	[ "$1" = "$(host_arch)" ] && [ -w /dev/kvm ] || return 1
+	case $1 in
+	amd64 | i386) grep -Eqw 'vmx|svm' /proc/cpuinfo ;;
+	*) return 0 ;;
+	esac
+}
