@@ -7,8 +7,11 @@ help: ## List the verbs
 all: ## Build maps.ko natively, for the running kernel or KDIR=
 	$(MAKE) -C module modules
 
+demo: ## Boot a kernel and see what fails, what helps, and what needs no help
+	tools/demo/run
+
 clean: ## Remove what was built (the cache of downloads stays)
 	$(RM) -r build
 
 .DEFAULT_GOAL := help
-.PHONY: help all clean
+.PHONY: help all demo clean
