@@ -8,6 +8,7 @@
 
 #include "compat.h"
 #include "maps.h"
+#include "trace.h"
 
 /* Pages on the stack at a time; a window is mapped in as many as it takes. */
 #define MAPS_BATCH 32
@@ -32,24 +33,27 @@ static vm_fault_t maps_around_insert(struct vm_area_struct *vma,
 {
 	const struct maps_buffer *buf = vma->vm_private_data;
 	struct page *pages[MAPS_BATCH];
-	unsigned long n, i, left;
+	unsigned long n, i, left, done, mapped = 0;
 	int err;
 
-	for (; npages; npages -= n, pgoff += n, addr += n << PAGE_SHIFT) {
-		n = min_t(unsigned long, npages, MAPS_BATCH);
+	for (done = 0; done < npages; done += n) {
+		n = min_t(unsigned long, npages - done, MAPS_BATCH);
 		for (i = 0; i < n; i++)
-			pages[i] = maps_buffer_page(buf, pgoff + i);
+			pages[i] = maps_buffer_page(buf, pgoff + done + i);
 
 		for (i = 0; i < n; i = n - left + 1) {
 			left = n - i;
-			err = vm_insert_pages(vma, addr + (i << PAGE_SHIFT),
+			err = vm_insert_pages(vma,
+					      addr + ((done + i) << PAGE_SHIFT),
 					      pages + i, &left);
+			mapped += n - i - left;
 			if (err == -ENOMEM)
 				return VM_FAULT_OOM;
 			if (err != -EBUSY)
 				break;
 		}
 	}
+	trace_maps_around(addr, pgoff, npages, mapped);
 	return VM_FAULT_NOPAGE;
 }
 

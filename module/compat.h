@@ -39,6 +39,13 @@ static inline struct class *maps_class_create(const char *name)
 #define maps_class_create(name) class_create(name)
 #endif
 
+/* 6.10: __assign_str() knows its source by then (2c92ca849fcc). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define maps_assign_str(dst, src) __assign_str(dst, src)
+#else
+#define maps_assign_str(dst, src) __assign_str(dst)
+#endif
+
 /* The order of a folio that fills one PMD, or 0 where there is none. */
 static inline unsigned int maps_pmd_order(void)
 {

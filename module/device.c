@@ -22,6 +22,9 @@
 #include "compat.h"
 #include "maps.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 #define MAPS_MAGIC 0x6d617073	/* "maps" */
 
 /*
@@ -96,22 +99,54 @@ static vm_fault_t maps_device_fault(struct vm_fault *vmf)
 {
 	struct maps_device *mdev = vmf->vma->vm_file->private_data;
 
+	vm_fault_t result;
+
 	this_cpu_inc(*mdev->faults);
-	return mdev->strategy->fault(vmf);
+	result = mdev->strategy->fault(vmf);
+	trace_maps_fault(mdev->strategy->name, vmf, result);
+	return result;
 }
 
-static const struct vm_operations_struct maps_vm_ops = {
+static void maps_close(struct vm_area_struct *vma)
+{
+	struct maps_device *mdev = vma->vm_file->private_data;
+
+	trace_maps_unmap(mdev->strategy->name, vma, 0);
+}
+
+static const struct vm_operations_struct maps_fault_ops = {
 	.fault	= maps_device_fault,
 };
+
+/*
+ * A VMA that has a ->close is not merged with its neighbours. Only mappings
+ * made while somebody listens to maps_unmap pay for it.
+ */
+static const struct vm_operations_struct maps_traced_ops = {
+	.close	= maps_close,
+};
+
+static const struct vm_operations_struct maps_traced_fault_ops = {
+	.fault	= maps_device_fault,
+	.close	= maps_close,
+};
+
+static void maps_set_ops(struct vm_area_struct *vma, bool faults)
+{
+	if (trace_maps_unmap_enabled())
+		vma->vm_ops = faults ? &maps_traced_fault_ops : &maps_traced_ops;
+	else if (faults)
+		vma->vm_ops = &maps_fault_ops;
+}
 
 /*
  * What all strategies share. The range must be inside the buffer: a strategy
  * that maps now has no later chance to look. A file that must not be executed
  * answers EPERM here, and EACCES to a later mprotect().
  */
-static int maps_mmap(struct file *filp, struct vm_area_struct *vma)
+static int maps_mmap_checked(const struct maps_device *mdev,
+			     struct vm_area_struct *vma)
 {
-	struct maps_device *mdev = filp->private_data;
 	const struct maps_strategy *strategy = mdev->strategy;
 
 	if (!maps_buffer_holds(mdev->buf, vma->vm_pgoff, vma_pages(vma)))
@@ -121,10 +156,18 @@ static int maps_mmap(struct file *filp, struct vm_area_struct *vma)
 
 	vm_flags_clear(vma, VM_MAYEXEC);
 	vma->vm_private_data = mdev->buf;
-	if (strategy->fault)
-		vma->vm_ops = &maps_vm_ops;
+	maps_set_ops(vma, strategy->fault);
 
 	return strategy->mmap ? strategy->mmap(mdev->buf, vma) : 0;
+}
+
+static int maps_mmap(struct file *filp, struct vm_area_struct *vma)
+{
+	const struct maps_device *mdev = filp->private_data;
+	int err = maps_mmap_checked(mdev, vma);
+
+	trace_maps_mmap(mdev->strategy->name, vma, err);
+	return err;
 }
 
 static const struct file_operations maps_fops = {

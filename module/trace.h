@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tracepoints: a mapping is made, a page of it is touched, a mapping ends.
+ * They cost a no-op each while nobody listens.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM maps
+
+#if !defined(MAPS_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define MAPS_TRACE_H
+
+#include <linux/mm.h>
+#include <linux/tracepoint.h>
+
+#include "buffer.h"
+#include "compat.h"
+
+/* Values by name, for programs that read the format files. */
+TRACE_DEFINE_ENUM(FAULT_FLAG_WRITE);
+TRACE_DEFINE_ENUM(FAULT_FLAG_ALLOW_RETRY);
+TRACE_DEFINE_ENUM(FAULT_FLAG_TRIED);
+TRACE_DEFINE_ENUM(FAULT_FLAG_USER);
+TRACE_DEFINE_ENUM(FAULT_FLAG_REMOTE);
+TRACE_DEFINE_ENUM(VM_FAULT_OOM);
+TRACE_DEFINE_ENUM(VM_FAULT_SIGBUS);
+TRACE_DEFINE_ENUM(VM_FAULT_NOPAGE);
+
+#define maps_show_fault_flags(flags)				\
+	__print_flags(flags, "|",				\
+		      { FAULT_FLAG_WRITE,	"WRITE" },	\
+		      { FAULT_FLAG_ALLOW_RETRY,	"ALLOW_RETRY" },\
+		      { FAULT_FLAG_TRIED,	"TRIED" },	\
+		      { FAULT_FLAG_USER,	"USER" },	\
+		      { FAULT_FLAG_REMOTE,	"REMOTE" })
+
+#define maps_show_result(result)				\
+	__print_flags(result, "|",				\
+		      { VM_FAULT_OOM,		"OOM" },	\
+		      { VM_FAULT_SIGBUS,	"SIGBUS" },	\
+		      { VM_FAULT_NOPAGE,	"NOPAGE" })
+
+/* One VMA: what maps_mmap() answered for it, or that it ends. */
+DECLARE_EVENT_CLASS(maps_vma,
+
+	TP_PROTO(const char *strategy, struct vm_area_struct *vma,
+		 int result),
+
+	TP_ARGS(strategy, vma, result),
+
+	TP_STRUCT__entry(
+		__string(strategy,	strategy)
+		__field(unsigned long,	address)
+		__field(unsigned long,	pgoff)
+		__field(unsigned long,	pages)
+		__field(unsigned long,	flags)
+		__array(char,		perm, 5)
+		__field(int,		result)
+	),
+
+	TP_fast_assign(
+		maps_assign_str(strategy, strategy);
+		__entry->address = vma->vm_start;
+		__entry->pgoff = vma->vm_pgoff;
+		__entry->pages = vma_pages(vma);
+		__entry->flags = vma->vm_flags;
+		__entry->perm[0] = vma->vm_flags & VM_READ ? 'r' : '-';
+		__entry->perm[1] = vma->vm_flags & VM_WRITE ? 'w' : '-';
+		__entry->perm[2] = vma->vm_flags & VM_EXEC ? 'x' : '-';
+		__entry->perm[3] = vma->vm_flags & VM_MAYSHARE ? 's' : 'p';
+		__entry->perm[4] = '\0';
+		__entry->result = result;
+	),
+
+	TP_printk("strategy=%s address=0x%lx pgoff=%lu pages=%lu perm=%s flags=0x%lx result=%d",
+		  __get_str(strategy), __entry->address, __entry->pgoff,
+		  __entry->pages, __entry->perm, __entry->flags,
+		  __entry->result)
+);
+
+/* @result is what mmap() returns: 0 or a negative errno. */
+DEFINE_EVENT(maps_vma, maps_mmap,
+	TP_PROTO(const char *strategy, struct vm_area_struct *vma,
+		 int result),
+	TP_ARGS(strategy, vma, result)
+);
+
+/*
+ * A VMA is gone, whole: a part that is unmapped is split off first. Only for
+ * mappings that were made while this was enabled, see maps_close().
+ */
+DEFINE_EVENT(maps_vma, maps_unmap,
+	TP_PROTO(const char *strategy, struct vm_area_struct *vma,
+		 int result),
+	TP_ARGS(strategy, vma, result)
+);
+
+/*
+ * A fault was handled. @pfn is the device's page at @pgoff, 0 past the end;
+ * what the process gets may be a copy of it. @pages is what was handed to the
+ * core, which for a folio may map all of it; 0 if the handler mapped pages
+ * itself (maps_around tells how many) or refused.
+ */
+TRACE_EVENT(maps_fault,
+
+	TP_PROTO(const char *strategy, const struct vm_fault *vmf,
+		 vm_fault_t result),
+
+	TP_ARGS(strategy, vmf, result),
+
+	TP_STRUCT__entry(
+		__string(strategy,	strategy)
+		__field(unsigned long,	address)
+		__field(unsigned long,	pgoff)
+		__field(unsigned long,	pfn)
+		__field(unsigned long,	pages)
+		__field(unsigned int,	flags)
+		__field(unsigned int,	result)
+	),
+
+	TP_fast_assign(
+		const struct maps_buffer *buf = vmf->vma->vm_private_data;
+
+		maps_assign_str(strategy, strategy);
+		__entry->address = vmf->address;
+		__entry->pgoff = vmf->pgoff;
+		__entry->pfn = vmf->pgoff < buf->npages ?
+			page_to_pfn(maps_buffer_page(buf, vmf->pgoff)) : 0;
+		__entry->pages = vmf->page ?
+			compound_nr(compound_head(vmf->page)) : 0;
+		__entry->flags = vmf->flags;
+		__entry->result = (__force unsigned int)result;
+	),
+
+	TP_printk("strategy=%s address=0x%lx pgoff=%lu pfn=%lu pages=%lu flags=%s result=%s",
+		  __get_str(strategy), __entry->address, __entry->pgoff,
+		  __entry->pfn, __entry->pages,
+		  maps_show_fault_flags(__entry->flags),
+		  maps_show_result(__entry->result))
+);
+
+/* The fault_around strategy mapped @pages itself, in a window of them. */
+TRACE_EVENT(maps_around,
+
+	TP_PROTO(unsigned long address, pgoff_t pgoff, unsigned long window,
+		 unsigned long pages),
+
+	TP_ARGS(address, pgoff, window, pages),
+
+	TP_STRUCT__entry(
+		__field(unsigned long,	address)
+		__field(unsigned long,	pgoff)
+		__field(unsigned long,	window)
+		__field(unsigned long,	pages)
+	),
+
+	TP_fast_assign(
+		__entry->address = address;
+		__entry->pgoff = pgoff;
+		__entry->window = window;
+		__entry->pages = pages;
+	),
+
+	TP_printk("address=0x%lx pgoff=%lu window=%lu pages=%lu",
+		  __entry->address, __entry->pgoff, __entry->window,
+		  __entry->pages)
+);
+
+#endif /* MAPS_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
