@@ -18,6 +18,7 @@
 #include <linux/rbtree.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
 
 #include "compat.h"
 #include "maps.h"
@@ -68,24 +69,42 @@ static int maps_open(struct inode *inode, struct file *filp)
 	return 0;
 }
 
-static ssize_t maps_read(struct file *filp, char __user *to, size_t count,
-			 loff_t *ppos)
+/* How much of a transfer lies inside the buffer. */
+static size_t maps_inside(const struct maps_buffer *buf, loff_t pos,
+			  const struct iov_iter *iter)
 {
-	struct maps_device *mdev = filp->private_data;
+	const loff_t left = maps_size(buf) - pos;
 
-	return simple_read_from_buffer(to, count, ppos, mdev->buf->mem,
-				       maps_size(mdev->buf));
+	return left > 0 ? min_t(u64, left, iov_iter_count(iter)) : 0;
 }
 
-static ssize_t maps_write(struct file *filp, const char __user *from,
-			  size_t count, loff_t *ppos)
+static ssize_t maps_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct maps_device *mdev = filp->private_data;
+	struct maps_device *mdev = iocb->ki_filp->private_data;
+	const size_t count = maps_inside(mdev->buf, iocb->ki_pos, to);
+	size_t copied;
 
-	if (count && *ppos >= maps_size(mdev->buf))
-		return -ENOSPC;
-	return simple_write_to_buffer(mdev->buf->mem, maps_size(mdev->buf),
-				      ppos, from, count);
+	copied = copy_to_iter(mdev->buf->mem + iocb->ki_pos, count, to);
+	iocb->ki_pos += copied;
+	return copied || !count ? copied : -EFAULT;
+}
+
+/*
+ * Not copy_from_user(): at a bad address it zeroes what it could not copy, and
+ * the buffer would lose bytes to a write() that failed.
+ */
+static ssize_t maps_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct maps_device *mdev = iocb->ki_filp->private_data;
+	const size_t count = maps_inside(mdev->buf, iocb->ki_pos, from);
+	size_t copied;
+
+	if (!count)
+		return iov_iter_count(from) ? -ENOSPC : 0;
+
+	copied = copy_from_iter(mdev->buf->mem + iocb->ki_pos, count, from);
+	iocb->ki_pos += copied;
+	return copied ?: -EFAULT;
 }
 
 static loff_t maps_llseek(struct file *filp, loff_t offset, int whence)
@@ -173,8 +192,8 @@ static int maps_mmap(struct file *filp, struct vm_area_struct *vma)
 static const struct file_operations maps_fops = {
 	.owner			= THIS_MODULE,
 	.open			= maps_open,
-	.read			= maps_read,
-	.write			= maps_write,
+	.read_iter		= maps_read_iter,
+	.write_iter		= maps_write_iter,
 	.llseek			= maps_llseek,
 	.fsync			= noop_fsync,
 	.mmap			= maps_mmap,
