@@ -10,8 +10,14 @@ all: ## Build maps.ko natively, for the running kernel or KDIR=
 demo: ## Boot a kernel and see what fails, what helps, and what needs no help
 	tools/demo/run
 
+selftests: ## Run the kselftests in a booted kernel (VM='--param npages=64')
+	tools/check/selftests $(VM)
+
+selftests-tar: ## Pack the kselftests for KernelCI and LKFT
+	tools/check/selftests-tar
+
 clean: ## Remove what was built (the cache of downloads stays)
 	$(RM) -r build
 
 .DEFAULT_GOAL := help
-.PHONY: help all demo clean
+.PHONY: help all selftests selftests-tar demo clean
