@@ -134,15 +134,53 @@ apt_unpack() {
 	shift
 	mkdir -p "$to/.deb"
 	say "fetching $*"
-	if ! (cd "$to/.deb" && apt_get download "$@" >&2); then
-		# The lists may be older than the mirror.
-		apt_get update >&2
-		(cd "$to/.deb" && apt_get download "$@" >&2) || die "cannot fetch $*"
-	fi
+	for wanted; do
+		(cd "$to/.deb" && apt_fetch "$wanted") || die "cannot fetch $wanted"
+	done
 	for deb in "$to"/.deb/*.deb; do
 		dpkg-deb -x "$deb" "$to" || die "cannot unpack ${deb##*/}"
 	done
 	rm -r "$to/.deb"
+}
+
+# The lists of a release keep the images of older kernels and drop the headers;
+# the pool keeps both, but then no list vouches for them.
+apt_fetch() {
+	known=$(apt_cache show "$1" 2>/dev/null) || known=
+	if [ -n "$known" ]; then
+		apt_get download "$1" >&2 || { apt_get update && apt_get download "$1"; } >&2
+		return
+	fi
+	arch_part=_$arch
+	case $1 in
+	*-common* | linux-source*) arch_part=_all ;;
+	esac
+	find_mirrors
+	file=$(echo "$1" | tr = _)$arch_part.deb
+	say "$1 is in no list any more: from the mirror's pool, unsigned"
+	/usr/lib/apt/apt-helper -c "$apt_root/apt.conf" -qq download-file \
+		"${mirror%/}/pool/main/l/linux/$file" "$file" >&2
+}
+
+# in_chroot ROOT COMMAND...: with the cache and the build folder where they are
+# outside. The mounts are in a name space of their own, and go with it.
+in_chroot() {
+	root=$1
+	shift
+	mkdir -p "$root$cache" "$root$top/build"
+	set -- unshare --mount --pid --fork sh -euc '
+		root=$1 cache=$2 build=$3
+		shift 3
+		mount -t proc proc "$root/proc"
+		mount --bind "$cache" "$root$cache"
+		mount --bind "$build" "$root$build"
+		exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 chroot "$root" "$@"
+		' in_chroot "$root" "$cache" "$top/build" "$@"
+	if [ "$(id -u)" != 0 ]; then
+		shift
+		set -- unshare --map-root-user --map-auto "$@"
+	fi
+	"$@"
 }
 
 # locked NAME COMMAND...: run a function while nobody else does, so that two
@@ -165,15 +203,17 @@ find_kernel() {
 	*/*) find_kernel_path "$1" "$2" ;;
 	*)
 		k_dir=$("$here/fetch" kernel --kernel "$1" --arch "$2") || exit
+		k_release=$(cat "$k_dir/release")
 		k_image=$k_dir/vmlinuz
 		k_modules=$k_dir
 		k_version=$(cat "$k_dir/version")
-		k_name=$2-${k_dir##*/linux-image-}
+		k_name=$2-${k_dir##*/}
 		;;
 	esac
 }
 
 find_kernel_path() {
+	k_release=
 	[ -e "$1" ] || die "no kernel at $1"
 	if [ -d "$1" ]; then
 		k_dir=$(cd "$1" && pwd)
