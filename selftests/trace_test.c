@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The tracepoints tell what happened, once each, and cost a mapping nothing while nobody listens.
+ *
+ * A trace instance of our own hears nobody else's settings. What it recorded is read as text, as a person would.
+ */
+#include "maps_util.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#define TRACEFS		"/sys/kernel/tracing/"
+#define INSTANCE	TRACEFS "instances/maps_trace_test/"
+#define NODE_AROUND	"/dev/maps-fault_around"
+#define PAGES		3UL
+
+struct frame {
+	unsigned long pfn;
+	unsigned long order;
+};
+
+/* One line of the trace: the event that was asked for, and its words. */
+struct event {
+	char line[512];
+};
+
+static bool put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+static bool listen_to(const char *event, const char *on)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), INSTANCE "events/maps/%s/enable", event);
+	return put(path, on);
+}
+
+/* The events called @name since the trace was last cleared: their number; the last of them in @last. */
+static size_t events(const char *name, struct event *last)
+{
+	FILE *file = fopen(INSTANCE "trace", "r");
+	char want[32];
+	struct event event;
+	size_t count = 0;
+
+	if (!file)
+		return SIZE_MAX;
+	snprintf(want, sizeof(want), " %s: ", name);
+	while (fgets(event.line, sizeof(event.line), file)) {
+		if (event.line[0] == '#' || !strstr(event.line, want))
+			continue;
+		*last = event;
+		count++;
+	}
+	fclose(file);
+	return count;
+}
+
+/* The text after " @key=", up to a blank. */
+static bool says(const struct event *event, const char *key, const char *value)
+{
+	char want[64];
+	const char *at;
+
+	snprintf(want, sizeof(want), " %s=%s", key, value);
+	at = strstr(event->line, want);
+	return at && isspace(at[strlen(want)]);
+}
+
+static unsigned long number(const struct event *event, const char *key)
+{
+	char want[32];
+	const char *at;
+
+	snprintf(want, sizeof(want), " %s=", key);
+	at = strstr(event->line, want);
+	return at ? strtoul(at + strlen(want), NULL, 0) : ULONG_MAX;
+}
+
+static bool read_frame(size_t pgoff, struct frame *frame)
+{
+	FILE *file = fopen(MAPS_DEBUGFS "frames", "r");
+	unsigned long i;
+	bool found = false;
+
+	while (file && !found && fscanf(file, "%lu %lu %lu", &i, &frame->pfn, &frame->order) == 3)
+		found = i == pgoff;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* How many VMAs lie in [at, at + len). */
+static size_t vmas(const void *at, size_t len)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	unsigned long start, end;
+	char line[512];
+	size_t count = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		count += sscanf(line, "%lx-%lx", &start, &end) == 2 && start >= (unsigned long)at &&
+			 end <= (unsigned long)at + len;
+	if (file)
+		fclose(file);
+	return count;
+}
+
+FIXTURE(trace)
+{
+	struct maps maps;
+	unsigned char *map;
+	size_t len;
+};
+
+FIXTURE_VARIANT(trace)
+{
+	int type;
+	const char *perm;
+};
+
+FIXTURE_VARIANT_ADD(trace, shared)
+{
+	.type = MAP_SHARED,
+	.perm = "rw-s",
+};
+
+FIXTURE_VARIANT_ADD(trace, private)
+{
+	.type = MAP_PRIVATE,
+	.perm = "rw-p",
+};
+
+FIXTURE_SETUP(trace)
+{
+	if (access(TRACEFS "events/maps", F_OK))
+		SKIP(return, TRACEFS "events/maps is missing (mount tracefs; CONFIG_TRACING)");
+
+	rmdir(INSTANCE);
+	ASSERT_EQ(0, mkdir(INSTANCE, 0700));
+	ASSERT_TRUE(put(INSTANCE "events/maps/enable", "1"));
+
+	open_maps(&self->maps, O_RDWR);
+	ASSERT_LE(0, self->maps.fd);
+	self->len = PAGES * self->maps.page;
+	self->map = map_pages(&self->maps, self->maps.fd, PROT_READ | PROT_WRITE, variant->type, 0, PAGES);
+	ASSERT_NE(MAP_FAILED, (void *)self->map);
+}
+
+FIXTURE_TEARDOWN(trace)
+{
+	EXPECT_EQ(0, munmap(self->map, self->len));
+	EXPECT_EQ(0, close(self->maps.fd));
+	EXPECT_EQ(0, rmdir(INSTANCE));
+}
+
+TEST_F(trace, mmap_is_told)
+{
+	struct event event;
+
+	ASSERT_EQ(1, events("maps_mmap", &event));
+	EXPECT_TRUE(says(&event, "strategy", "fault"));
+	EXPECT_EQ((unsigned long)self->map, number(&event, "address"));
+	EXPECT_EQ(0, number(&event, "pgoff"));
+	EXPECT_EQ(PAGES, number(&event, "pages"));
+	EXPECT_TRUE(says(&event, "perm", variant->perm));
+	EXPECT_TRUE(says(&event, "result", "0"));
+}
+
+TEST_F(trace, refused_mmap_is_told)
+{
+	struct event event;
+
+	ASSERT_EQ(MAP_FAILED, mmap(NULL, self->maps.page, PROT_READ, variant->type, self->maps.fd, self->maps.size));
+	ASSERT_EQ(2, events("maps_mmap", &event));
+	EXPECT_EQ(self->maps.npages, number(&event, "pgoff"));
+	EXPECT_TRUE(says(&event, "result", "-22"));
+}
+
+TEST_F(trace, each_page_is_told_when_first_read)
+{
+	struct frame frame;
+	struct event event;
+	size_t i;
+
+	for (i = 0; i < PAGES; i++) {
+		unsigned char *at = self->map + i * self->maps.page;
+
+		/* Touch it twice: the second time it is mapped. */
+		load(at);
+		load(at);
+
+		ASSERT_EQ(i + 1, events("maps_fault", &event));
+		EXPECT_TRUE(says(&event, "strategy", "fault"));
+		EXPECT_EQ((unsigned long)at, number(&event, "address"));
+		EXPECT_EQ(i, number(&event, "pgoff"));
+		EXPECT_EQ(NULL, strstr(event.line, "WRITE"));
+		EXPECT_NE(NULL, strstr(event.line, "USER"));
+		EXPECT_TRUE(says(&event, "result", ""));
+
+		if (access(MAPS_DEBUGFS, F_OK))
+			continue;
+		ASSERT_TRUE(read_frame(i, &frame));
+		EXPECT_EQ(frame.pfn, number(&event, "pfn"));
+		EXPECT_EQ(1UL << frame.order, number(&event, "pages"));
+	}
+}
+
+TEST_F(trace, write_is_told_as_one)
+{
+	struct event event;
+	unsigned char byte;
+
+	/* Read the byte without the mapping, to write what is there. */
+	ASSERT_EQ(1, pread(self->maps.fd, &byte, 1, self->maps.page));
+	store(self->map + self->maps.page, byte);
+
+	ASSERT_EQ(1, events("maps_fault", &event));
+	EXPECT_EQ(1, number(&event, "pgoff"));
+	EXPECT_NE(NULL, strstr(event.line, "WRITE"));
+}
+
+TEST_F(trace, page_past_the_end_is_told_as_sigbus)
+{
+	struct event event;
+	unsigned char *last;
+
+	/* Map the last page, and let mremap() make it two. */
+	last = map_pages(&self->maps, self->maps.fd, PROT_READ, variant->type, self->maps.npages - 1, 1);
+	ASSERT_NE(MAP_FAILED, (void *)last);
+	last = mremap(last, self->maps.page, 2 * self->maps.page, MREMAP_MAYMOVE);
+	ASSERT_NE(MAP_FAILED, (void *)last);
+
+	EXPECT_EQ(SIGBUS, signal_of(last + self->maps.page, LOAD));
+
+	ASSERT_LE(1, events("maps_fault", &event));
+	EXPECT_EQ(self->maps.npages, number(&event, "pgoff"));
+	EXPECT_EQ(0, number(&event, "pfn"));
+	EXPECT_EQ(0, number(&event, "pages"));
+	EXPECT_TRUE(says(&event, "result", "SIGBUS"));
+	EXPECT_EQ(0, munmap(last, 2 * self->maps.page));
+}
+
+/*
+ *	before	| 0 | 1 | 2 |
+ *	after	| 0 |   | 2 |	one unmap told, of one page
+ *	teardown		two more
+ */
+TEST_F(trace, unmapped_part_is_told)
+{
+	unsigned char *middle = self->map + self->maps.page;
+	struct event event;
+
+	ASSERT_EQ(0, munmap(middle, self->maps.page));
+
+	ASSERT_EQ(1, events("maps_unmap", &event));
+	EXPECT_EQ((unsigned long)middle, number(&event, "address"));
+	EXPECT_EQ(1, number(&event, "pgoff"));
+	EXPECT_EQ(1, number(&event, "pages"));
+
+	ASSERT_EQ(0, munmap(self->map, self->len));
+	EXPECT_EQ(3, events("maps_unmap", &event));
+}
+
+TEST_F(trace, unmap_of_an_older_mapping_is_not_told)
+{
+	struct event event;
+	unsigned char *older;
+
+	/* Map before listening, unmap after. */
+	ASSERT_TRUE(listen_to("maps_unmap", "0"));
+	older = map_pages(&self->maps, self->maps.fd, PROT_READ, variant->type, 0, 1);
+	ASSERT_NE(MAP_FAILED, (void *)older);
+	ASSERT_TRUE(listen_to("maps_unmap", "1"));
+	ASSERT_EQ(0, munmap(older, self->maps.page));
+
+	EXPECT_EQ(0, events("maps_unmap", &event));
+}
+
+/* A VMA with an operation at its end is not merged. Those that nobody listens to have none. */
+TEST_F(trace, mapping_that_nobody_listens_to_merges)
+{
+	unsigned char *map;
+
+	ASSERT_TRUE(listen_to("maps_unmap", "0"));
+	map = map_pages(&self->maps, self->maps.fd, PROT_READ, variant->type, 0, PAGES);
+	ASSERT_NE(MAP_FAILED, (void *)map);
+
+	/* Split the middle off, and let it come back. */
+	ASSERT_EQ(0, mprotect(map + self->maps.page, self->maps.page, PROT_NONE));
+	EXPECT_EQ(3, vmas(map, self->len));
+	ASSERT_EQ(0, mprotect(map + self->maps.page, self->maps.page, PROT_READ));
+	EXPECT_EQ(1, vmas(map, self->len));
+	EXPECT_EQ(0, munmap(map, self->len));
+}
+
+TEST_F(trace, nothing_is_told_to_nobody)
+{
+	struct event event;
+
+	ASSERT_TRUE(put(INSTANCE "events/maps/enable", "0"));
+	ASSERT_TRUE(put(INSTANCE "trace", "\n"));
+	load(self->map);
+	EXPECT_EQ(0, events("maps_mmap", &event));
+	EXPECT_EQ(0, events("maps_fault", &event));
+}
+
+/* The window around a fault is told with the number of pages that it mapped: a page that was there is not counted. */
+TEST_F(trace, window_of_fault_around_is_told)
+{
+	int fd = open(NODE_AROUND, O_RDWR | O_CLOEXEC);
+	struct event event;
+	unsigned char *map, byte;
+	unsigned long first;
+
+	ASSERT_LE(0, fd);
+	map = map_pages(&self->maps, fd, PROT_READ | PROT_WRITE, variant->type, 0, PAGES);
+	ASSERT_NE(MAP_FAILED, (void *)map);
+
+	/* Write the first page (a private mapping copies it), then drop what else is mapped, and read. */
+	ASSERT_EQ(1, pread(fd, &byte, 1, 0));
+	store(map, byte);
+	ASSERT_EQ(0, madvise(map + self->maps.page, self->len - self->maps.page, MADV_DONTNEED));
+	ASSERT_TRUE(put(INSTANCE "trace", "\n"));
+	load(map + self->maps.page);
+
+	ASSERT_EQ(1, events("maps_fault", &event));
+	EXPECT_TRUE(says(&event, "strategy", "fault_around"));
+	EXPECT_EQ(0, number(&event, "pages"));
+	EXPECT_TRUE(says(&event, "result", "NOPAGE"));
+
+	ASSERT_EQ(1, events("maps_around", &event));
+	first = (number(&event, "address") - (unsigned long)map) / self->maps.page;
+	EXPECT_EQ(first, number(&event, "pgoff"));
+	EXPECT_EQ(number(&event, "window") - !first, number(&event, "pages"));
+	EXPECT_EQ(0, munmap(map, self->len));
+	EXPECT_EQ(0, close(fd));
+}
+
+TEST_HARNESS_MAIN
