@@ -267,7 +267,7 @@ find_headers() {
 # prevention, fast string operations).
 find_machine() {
 	m_bus=virtio-serial-pci
-	m_drivers="virtio_pci virtio_console"
+	m_drivers="virtio_pci virtio_console loop"
 	m_append=
 	case $1 in
 	amd64)
