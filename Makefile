@@ -16,6 +16,12 @@ selftests: ## Run the kselftests in a booted kernel (VM='--param npages=64')
 selftests-tar: ## Pack the kselftests for KernelCI and LKFT
 	tools/check/selftests-tar
 
+check: ## Boot a kernel and prove it: every test, the linters, N passed, N failed
+	tools/check/run $(PARTS)
+
+lint: ## The linters of check alone
+	tools/check/lint
+
 clean: ## Remove what was built (the cache of downloads stays)
 	$(RM) -r build
 
