@@ -18,127 +18,114 @@
 #include "compat.h"
 #include "maps.h"
 
+static char *npages = "16";
+module_param(npages, charp, 0444);
+MODULE_PARM_DESC(npages, "Size of the buffer in pages (default 16)");
+
+static char *stamp = "0xaabbccdd";
+module_param(stamp, charp, 0444);
+MODULE_PARM_DESC(stamp, "First word of every page, stored least significant byte first (default 0xaabbccdd)");
+
+static char *fault_around = "16";
+module_param(fault_around, charp, 0444);
+MODULE_PARM_DESC(fault_around, "Pages that the fault_around strategy maps at a fault, a power of two (default 16)");
+
+static char *huge = "auto";
+module_param(huge, charp, 0444);
+MODULE_PARM_DESC(huge, "Build the buffer of PMD-sized folios where they fit: auto or never (default auto)");
+
+static char *major = "0";
+module_param(major, charp, 0444);
+MODULE_PARM_DESC(major, "Major device number, 0 for a free one (default 0)");
+
 /*
- * A parameter: what it may be, and in which words a refusal says so. Values
- * are checked where they are parsed, so that a bad one refuses the load.
+ * What the parameters say. They are text until here, so that a refusal can
+ * quote it, and say in the same line what would be right.
  */
-struct maps_param {
-	unsigned long	value;
-	unsigned long	min;
-	unsigned long	max;
-	bool		power_of_two;
+struct maps_config {
+	unsigned long	npages;
+	unsigned long	stamp;
+	unsigned long	fault_around;
+	unsigned long	major;
+	bool		huge;
 };
 
-static struct maps_param npages = { 16, 1, ULONG_MAX >> PAGE_SHIFT };
-static struct maps_param stamp = { 0xaabbccdd, 0, U32_MAX };
-static struct maps_param fault_around = { 16, 1, PTRS_PER_PTE, true };
-static struct maps_param major = { 0, 0, 511 };
-
-static int maps_param_set(const char *val, const struct kernel_param *kp)
+static int __init maps_parse_number(const char *name, const char *text,
+				    unsigned long min, unsigned long max,
+				    unsigned long *value)
 {
-	struct maps_param *param = kp->arg;
-	unsigned long value;
-
-	if (!kstrtoul(val, 0, &value) &&
-	    value >= param->min && value <= param->max &&
-	    (!param->power_of_two || is_power_of_2(value))) {
-		param->value = value;
+	if (!kstrtoul(text, 0, value) && *value >= min && *value <= max)
 		return 0;
-	}
 
-	pr_err("%s=%s: must be a %s from %lu to %lu\n", kp->name, val,
-	       param->power_of_two ? "power of two" : "whole number",
-	       param->min, param->max);
+	pr_err("%s=%s: must be a whole number from %lu to %lu\n",
+	       name, text, min, max);
 	return -EINVAL;
 }
 
-static int maps_param_get(char *buffer, const struct kernel_param *kp)
+static int __init maps_parse(struct maps_config *config)
 {
-	const struct maps_param *param = kp->arg;
+	if (maps_parse_number("npages", npages, 1, ULONG_MAX >> PAGE_SHIFT,
+			      &config->npages) ||
+	    maps_parse_number("stamp", stamp, 0, U32_MAX, &config->stamp) ||
+	    maps_parse_number("fault_around", fault_around, 1, PTRS_PER_PTE,
+			      &config->fault_around) ||
+	    maps_parse_number("major", major, 0, 511, &config->major))
+		return -EINVAL;
 
-	return sysfs_emit(buffer, "%lu\n", param->value);
-}
-
-static const struct kernel_param_ops maps_param_ops = {
-	.set	= maps_param_set,
-	.get	= maps_param_get,
-};
-
-module_param_cb(npages, &maps_param_ops, &npages, 0444);
-MODULE_PARM_DESC(npages, "Size of the buffer in pages (default 16)");
-module_param_cb(stamp, &maps_param_ops, &stamp, 0444);
-MODULE_PARM_DESC(stamp, "First word of every page, stored least significant byte first (default 0xaabbccdd)");
-module_param_cb(fault_around, &maps_param_ops, &fault_around, 0444);
-MODULE_PARM_DESC(fault_around, "Pages that the fault_around strategy maps at a fault, a power of two (default 16)");
-module_param_cb(major, &maps_param_ops, &major, 0444);
-MODULE_PARM_DESC(major, "Major device number, 0 for a free one (default 0)");
-
-static const char * const maps_huge_words[] = { "never", "auto" };
-static bool huge = true;
-
-static int maps_huge_set(const char *val, const struct kernel_param *kp)
-{
-	int word = sysfs_match_string(maps_huge_words, val);
-
-	if (word < 0) {
-		pr_err("huge=%s: must be auto or never\n", val);
+	if (!is_power_of_2(config->fault_around)) {
+		pr_err("fault_around=%s: must be a power of two\n",
+		       fault_around);
 		return -EINVAL;
 	}
-	huge = word;
+
+	config->huge = sysfs_streq(huge, "auto");
+	if (!config->huge && !sysfs_streq(huge, "never")) {
+		pr_err("huge=%s: must be auto or never\n", huge);
+		return -EINVAL;
+	}
 	return 0;
 }
-
-static int maps_huge_get(char *buffer, const struct kernel_param *kp)
-{
-	return sysfs_emit(buffer, "%s\n", maps_huge_words[huge]);
-}
-
-static const struct kernel_param_ops maps_huge_ops = {
-	.set	= maps_huge_set,
-	.get	= maps_huge_get,
-};
-
-module_param_cb(huge, &maps_huge_ops, NULL, 0444);
-MODULE_PARM_DESC(huge, "Build the buffer of PMD-sized folios where they fit: auto or never (default auto)");
 
 static struct maps_buffer buffer;
 
 /* Refuse what would only be had by having other programs killed. */
-static int __init maps_check_memory(void)
+static int __init maps_check_memory(unsigned long npages)
 {
-	const unsigned long available = si_mem_available();
+	const long available = si_mem_available();
 
-	if (npages.value <= available)
+	if (available > 0 && npages <= available)
 		return 0;
 
-	pr_err("npages=%lu: memory can hold no more than %lu pages now\n",
-	       npages.value, available);
+	pr_err("npages=%lu: memory can hold no more than %ld pages now\n",
+	       npages, available);
 	return -ENOMEM;
 }
 
 static int __init maps_init(void)
 {
+	struct maps_config config;
 	int err;
 
-	err = maps_check_memory();
+	err = maps_parse(&config) ?: maps_check_memory(config.npages);
 	if (err)
 		return err;
 
-	err = maps_buffer_alloc(&buffer, npages.value, huge);
+	err = maps_buffer_alloc(&buffer, config.npages, config.huge);
 	if (err) {
-		pr_err("npages=%lu: no memory for the buffer, try fewer\n",
-		       npages.value);
+		pr_err("npages=%s: no memory for the buffer, try fewer\n",
+		       npages);
 		return err;
 	}
-	maps_buffer_stamp(&buffer, stamp.value);
-	maps_around_pages = fault_around.value;
+	maps_buffer_stamp(&buffer, config.stamp);
+	maps_around_pages = config.fault_around;
 
-	err = maps_devices_create(&buffer, major.value);
+	err = maps_devices_create(&buffer, config.major);
 	if (err)
 		goto out_free_buffer;
 
-	pr_info("%lu pages, %lu folios of %lu pages each among them\n",
-		buffer.npages, buffer.nfolios, 1UL << maps_pmd_order());
+	pr_info("%lu pages: %lu folios of %lu pages, %lu single pages\n",
+		buffer.npages, buffer.nfolios, 1UL << maps_pmd_order(),
+		buffer.npages - (buffer.nfolios << maps_pmd_order()));
 	return 0;
 
 out_free_buffer:
