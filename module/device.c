@@ -117,7 +117,6 @@ static loff_t maps_llseek(struct file *filp, loff_t offset, int whence)
 static vm_fault_t maps_device_fault(struct vm_fault *vmf)
 {
 	struct maps_device *mdev = vmf->vma->vm_file->private_data;
-
 	vm_fault_t result;
 
 	this_cpu_inc(*mdev->faults);

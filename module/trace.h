@@ -21,9 +21,6 @@ TRACE_DEFINE_ENUM(FAULT_FLAG_ALLOW_RETRY);
 TRACE_DEFINE_ENUM(FAULT_FLAG_TRIED);
 TRACE_DEFINE_ENUM(FAULT_FLAG_USER);
 TRACE_DEFINE_ENUM(FAULT_FLAG_REMOTE);
-TRACE_DEFINE_ENUM(VM_FAULT_OOM);
-TRACE_DEFINE_ENUM(VM_FAULT_SIGBUS);
-TRACE_DEFINE_ENUM(VM_FAULT_NOPAGE);
 
 #define maps_show_fault_flags(flags)				\
 	__print_flags(flags, "|",				\
@@ -35,9 +32,9 @@ TRACE_DEFINE_ENUM(VM_FAULT_NOPAGE);
 
 #define maps_show_result(result)				\
 	__print_flags(result, "|",				\
-		      { VM_FAULT_OOM,		"OOM" },	\
-		      { VM_FAULT_SIGBUS,	"SIGBUS" },	\
-		      { VM_FAULT_NOPAGE,	"NOPAGE" })
+		      { (__force unsigned long)VM_FAULT_OOM, "OOM" },	\
+		      { (__force unsigned long)VM_FAULT_SIGBUS, "SIGBUS" },	\
+		      { (__force unsigned long)VM_FAULT_NOPAGE, "NOPAGE" })
 
 /* One VMA: what maps_mmap() answered for it, or that it ends. */
 DECLARE_EVENT_CLASS(maps_vma,

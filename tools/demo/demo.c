@@ -204,7 +204,7 @@ static void show_question(void)
 	did("The same driver, but mmap() returns what remap_pfn_range() says.");
 	at = map(DEVICE("-remap_pfn"), PROT_READ, MAP_PRIVATE, 0, PAGES);
 	if (at == MAP_FAILED)
-		saw(errno == EINVAL, "mmap() fails: %s (what may be copied must be mapped in one call)",
+		saw(errno == EINVAL, "mmap() fails: %s (what may be copied must be mapped at once)",
 		    strerrorname_np(errno));
 	else
 		saw(false, "mmap() succeeds");
