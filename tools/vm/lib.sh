@@ -156,7 +156,7 @@ apt_fetch() {
 	*-common* | linux-source*) arch_part=_all ;;
 	esac
 	find_mirrors
-	file=$(echo "$1" | tr = _)$arch_part.deb
+	file=$(echo "$1" | tr '=' _)$arch_part.deb
 	say "$1 is in no list any more: from the mirror's pool, unsigned"
 	/usr/lib/apt/apt-helper -c "$apt_root/apt.conf" -qq download-file \
 		"${mirror%/}/pool/main/l/linux/$file" "$file" >&2
@@ -168,6 +168,7 @@ in_chroot() {
 	root=$1
 	shift
 	mkdir -p "$root$cache" "$root$top/build"
+	# shellcheck disable=SC2016 # for the inner shell
 	set -- unshare --mount --pid --fork sh -euc '
 		root=$1 cache=$2 build=$3
 		shift 3
