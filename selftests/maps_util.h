@@ -74,7 +74,7 @@ static inline long long number_in(const char *dir, const char *name)
 	file = fopen(path, "r");
 	if (!file)
 		return -1;
-	if (fscanf(file, "%lld", &number) != 1)
+	if (fscanf(file, "%lli", &number) != 1)
 		number = -1;
 	fclose(file);
 	return number;
