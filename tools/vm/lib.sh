@@ -277,7 +277,7 @@ find_machine() {
 		m_machine=q35
 		m_cpu=qemu64,+smep,+smap,+umip,+erms,+fsgsbase,+rdrand,+rdtscp,+pdpe1gb,+ssse3,+sse4.1,+sse4.2,+popcnt
 		m_console=ttyS0
-		m_append="tsc=reliable"
+		m_append="tsc=reliable no_timer_check"
 		;;
 	*)
 		die "no machine for the architecture $1"
