@@ -17,17 +17,18 @@
 
 /* Values by name, for programs that read the format files. */
 TRACE_DEFINE_ENUM(FAULT_FLAG_WRITE);
-TRACE_DEFINE_ENUM(FAULT_FLAG_ALLOW_RETRY);
 TRACE_DEFINE_ENUM(FAULT_FLAG_TRIED);
 TRACE_DEFINE_ENUM(FAULT_FLAG_USER);
 TRACE_DEFINE_ENUM(FAULT_FLAG_REMOTE);
 
-#define maps_show_fault_flags(flags)				\
-	__print_flags(flags, "|",				\
-		      { FAULT_FLAG_WRITE,	"WRITE" },	\
-		      { FAULT_FLAG_ALLOW_RETRY,	"ALLOW_RETRY" },\
-		      { FAULT_FLAG_TRIED,	"TRIED" },	\
-		      { FAULT_FLAG_USER,	"USER" },	\
+/* Those that matter to a driver; the field has all. */
+#define maps_show_fault_flags(flags)					\
+	__print_flags((flags) & (FAULT_FLAG_WRITE | FAULT_FLAG_TRIED |	\
+				 FAULT_FLAG_USER | FAULT_FLAG_REMOTE),	\
+		      "|",						\
+		      { FAULT_FLAG_WRITE,	"WRITE" },		\
+		      { FAULT_FLAG_TRIED,	"TRIED" },		\
+		      { FAULT_FLAG_USER,	"USER" },		\
 		      { FAULT_FLAG_REMOTE,	"REMOTE" })
 
 #define maps_show_result(result)				\
