@@ -21,6 +21,7 @@ check: ## Boot a kernel and prove it: every test, the linters, N passed, N faile
 
 lint: ## The linters of check alone
 	tools/check/lint
+
 view: ## Watch a program's pages being mapped and copied, in a booted kernel
 	tools/view/run
 
@@ -28,4 +29,4 @@ clean: ## Remove what was built (the cache of downloads stays)
 	$(RM) -r build
 
 .DEFAULT_GOAL := help
-.PHONY: help all view selftests selftests-tar demo clean
+.PHONY: help all view selftests selftests-tar check lint demo clean

@@ -131,8 +131,7 @@ int main(int argc, char **argv)
 	if (!request.pid)
 		request.pid = find_process();
 	if (!request.pid) {
-		fputs("maps-view: no process that we may look at has mapped /dev/maps0 or another of its nodes\n",
-		      stderr);
+		fputs("maps-view: no process that we may look at has mapped the device\n", stderr);
 		return 1;
 	}
 	if (!read_view(&view, request.pid)) {

@@ -70,9 +70,9 @@ static void write_stretch(const struct line *line, size_t at, size_t end, size_t
 	size_t y = MARGIN + row * LEADING;
 
 	if (style >= STATES)
-		fprintf(file, "<rect class=\"%s\" x=\"%.1f\" y=\"%zu\" width=\"%.1f\" height=\"%d\" rx=\"2\"/>\n",
+		fprintf(file, "<rect class='%s' x='%.1f' y='%zu' width='%.1f' height='%d'/>\n",
 			classes[style], x, y, width, LEADING - 1);
-	fprintf(file, "<text class=\"%s\" x=\"%.1f\" y=\"%zu\" textLength=\"%.1f\" xml:space=\"preserve\">",
+	fprintf(file, "<text class='%s' x='%.1f' y='%zu' textLength='%.1f'>",
 		classes[style], x, y + 14, width);
 	write_escaped(line->text + at, end - at, file);
 	fputs("</text>\n", file);
@@ -84,11 +84,12 @@ void write_svg(const struct picture *picture, FILE *file)
 	size_t height = 2 * MARGIN + picture->nlines * LEADING;
 	size_t row, at, end;
 
-	fprintf(file, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %zu\" width=\"%.0f\" height=\"%zu\" role=\"img\">\n",
+	fprintf(file, "<svg xmlns='http://www.w3.org/2000/svg' role='img' xml:space='preserve'\n"
+		" viewBox='0 0 %.0f %zu' width='%.0f' height='%zu'>\n",
 		width, height, width, height);
-	fputs("<title>The pages of a mapping, their frames, and the device's frames</title>\n", file);
+	fputs("<title>The pages of a mapping, and their frames</title>\n", file);
 	fputs(sheet, file);
-	fprintf(file, "<rect class=\"page\" width=\"%.0f\" height=\"%zu\"/>\n", width, height);
+	fprintf(file, "<rect class='page' width='%.0f' height='%zu'/>\n", width, height);
 	for (row = 0; row < picture->nlines; row++) {
 		const struct line *line = &picture->lines[row];
 
@@ -139,8 +140,9 @@ static void write_pages(const struct view *view, const struct mapping *mapping, 
 
 static void write_mapping(const struct view *view, const struct mapping *mapping, FILE *file)
 {
-	fprintf(file, "  {\"start\": \"0x%lx\", \"end\": \"0x%lx\", \"perm\": \"%s\", \"pgoff\": %llu,\n   \"node\": ",
-		mapping->start, mapping->end, mapping->perm, (unsigned long long)mapping->pgoff);
+	fprintf(file, "  {\"start\": \"0x%lx\", \"end\": \"0x%lx\", \"perm\": \"%s\"",
+		mapping->start, mapping->end, mapping->perm);
+	fprintf(file, ", \"pgoff\": %llu,\n   \"node\": ", (unsigned long long)mapping->pgoff);
 	write_string(mapping->node, file);
 	fputs(", \"strategy\": ", file);
 	write_string(mapping->strategy, file);

@@ -28,14 +28,14 @@ static int attributes[NR_STYLES];
 /* A state is told by its letter or word; colour comes on top. */
 static void init_styles(void)
 {
-	static const struct {
-		enum state	state;
-		short		background;
-	} colours[] = {
-		{ DEVICE, COLOR_CYAN }, { HUGE, COLOR_GREEN }, { COPY, COLOR_YELLOW },
-		{ SWAPPED, COLOR_MAGENTA }, { GONE, COLOR_RED },
+	static const short backgrounds[NR_STATES] = {
+		[DEVICE]	= COLOR_CYAN,
+		[HUGE]		= COLOR_GREEN,
+		[COPY]		= COLOR_YELLOW,
+		[SWAPPED]	= COLOR_MAGENTA,
+		[GONE]		= COLOR_RED,
 	};
-	size_t i;
+	int state;
 
 	attributes[STRONG] = A_BOLD;
 	attributes[FAINT] = A_DIM;
@@ -44,9 +44,11 @@ static void init_styles(void)
 		return;
 	start_color();
 	use_default_colors();
-	for (i = 0; i < sizeof(colours) / sizeof(colours[0]); i++) {
-		init_pair(i + 1, COLOR_BLACK, colours[i].background);
-		attributes[STATES + colours[i].state] = COLOR_PAIR(i + 1);
+	for (state = 0; state < NR_STATES; state++) {
+		if (!backgrounds[state])
+			continue;
+		init_pair(state + 1, COLOR_BLACK, backgrounds[state]);
+		attributes[STATES + state] = COLOR_PAIR(state + 1);
 	}
 }
 
