@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lab 1: one page.
+ *
+ * The buffer is a single page, at the kernel address lab_mem. Give it to the
+ * process that calls mmap() on /dev/lab.
+ */
+#define LAB_PAGES 1
+#include "lab.h"
+
+static int lab_mmap(struct file *filp, struct vm_area_struct *vma)
+{
+	unsigned long pfn;
+
+	/*
+	 * TODO 1: the process asks for vma_pages(vma) pages, from page
+	 * vma->vm_pgoff of the device on. There is one page. Refuse all else
+	 * with -EINVAL.
+	 */
+
+	/*
+	 * TODO 2: a page table holds frame numbers, not addresses. Which frame
+	 * does the page at lab_mem stand in?
+	 */
+	pfn = 0;
+
+	/*
+	 * TODO 3: have remap_pfn_range() write the frame into the process's
+	 * page table, at the address where the VMA starts, and return what it
+	 * says. The access rights are vma->vm_page_prot.
+	 */
+	pr_info("frame %lu is not mapped yet\n", pfn);
+	return -ENOSYS;
+}
+
+static const struct lab lab = {
+	.mmap	= lab_mmap,
+};
