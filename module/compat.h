@@ -8,12 +8,36 @@
 #define MAPS_COMPAT_H
 
 #include <linux/device.h>
+
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "maps supports Linux 5.10 to 7.3: this kernel is older"
+#endif
+
+/* Before 5.18 it aligned files of DAX only (1854bc6e2420). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
+static inline unsigned long
+maps_get_unmapped_area(struct file *filp, unsigned long addr, unsigned long len,
+		       unsigned long pgoff, unsigned long flags)
+{
+	const loff_t off = (loff_t)pgoff << PAGE_SHIFT;
+	unsigned long at;
+
+	if (!addr && !(flags & MAP_FIXED) && len >= PMD_SIZE) {
+		at = current->mm->get_unmapped_area(filp, 0, len + PMD_SIZE,
+						    pgoff, flags);
+		if (!IS_ERR_VALUE(at))
+			return at + ((off - at) & (PMD_SIZE - 1));
+	}
+	return current->mm->get_unmapped_area(filp, addr, len, pgoff, flags);
+}
+#else
+#define maps_get_unmapped_area thp_get_unmapped_area
 #endif
 
 /* 6.3 made vma->vm_flags read-only (bc292ab00f6c). */

@@ -196,7 +196,7 @@ static const struct file_operations maps_fops = {
 	.llseek			= maps_llseek,
 	.fsync			= noop_fsync,
 	.mmap			= maps_mmap,
-	.get_unmapped_area	= thp_get_unmapped_area,
+	.get_unmapped_area	= maps_get_unmapped_area,
 };
 
 /* Facts, in sysfs. */
