@@ -1,0 +1,963 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A buffer of folios: the kernel maps PMD-sized parts of it whole, and takes
+ * them apart when it must. Every test looks at two folios that lie side by
+ * side, and asks for what only a folio can get wrong.
+ */
+#include "maps_util.h"
+
+#include <dirent.h>
+#include <linux/loop.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+
+#ifndef MADV_COLD
+#define MADV_COLD	20
+#define MADV_PAGEOUT	21
+#endif
+
+#define THP_ENABLED "/sys/kernel/mm/transparent_hugepage/enabled"
+
+/* Two folios side by side in the buffer, and room to map them. */
+struct folios {
+	size_t first;		/* the offset of the first page of the first */
+	size_t nr;		/* pages in one */
+	size_t len;		/* bytes in one */
+	unsigned long pfn;	/* frame of the first page of the first */
+	unsigned char *room;	/* reserved, aligned to a folio, four long */
+	unsigned char *reserved;
+};
+
+#define NO_FOLIOS \
+	"no two folios side by side (load maps.ko with huge=auto and npages= twice a huge page or more)"
+
+/* The first two of the device's list of frames. */
+static bool find_folios(struct folios *folios)
+{
+	FILE *file = fopen(MAPS_DEBUGFS "frames", "r");
+	unsigned long pgoff, pfn;
+	unsigned int order;
+	size_t run = 0;
+
+	if (!file)
+		return false;
+	while (fscanf(file, "%lu %lu %u", &pgoff, &pfn, &order) == 3) {
+		run = order ? run + 1 : 0;
+		if (run == 1)
+			folios->pfn = pfn;
+		if (!run || run < 2UL << order)
+			continue;
+		folios->nr = 1UL << order;
+		folios->first = pgoff + 1 - run;
+		break;
+	}
+	fclose(file);
+	return folios->nr;
+}
+
+/* A reservation, so that an address can be chosen, aligned or not. */
+static bool make_room(struct folios *folios, size_t page)
+{
+	unsigned long address;
+
+	folios->len = folios->nr * page;
+	folios->reserved = mmap(NULL, 5 * folios->len, PROT_NONE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+				-1, 0);
+	if (folios->reserved == MAP_FAILED)
+		return false;
+	address = (unsigned long)folios->reserved + folios->len - 1;
+	folios->room = (void *)(address - address % folios->len);
+	return true;
+}
+
+/* Sums up a field, in bytes, of all the VMAs in a range, from smaps. */
+static size_t in_smaps(const unsigned char *at, size_t len, const char *field)
+{
+	FILE *file = fopen("/proc/self/smaps", "r");
+	unsigned long start, end, kb;
+	char line[512], name[64];
+	size_t sum = 0;
+	bool in = false;
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			in = start >= (unsigned long)at &&
+			     end <= (unsigned long)at + len;
+		else if (in && sscanf(line, "%63[^:]: %lu kB", name, &kb) == 2 &&
+			 !strcmp(name, field))
+			sum += kb << 10;
+	}
+	fclose(file);
+	return sum;
+}
+
+#define mapped_whole(at, len) in_smaps(at, len, "FilePmdMapped")
+#define copied(at, len) in_smaps(at, len, "Anonymous")
+
+/* How many times a frame is mapped in all processes, or -1. */
+static long long mapped_times(unsigned long pfn)
+{
+	unsigned long long times;
+	int fd = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	if (fd < 0)
+		return -1;
+	got = pread(fd, &times, sizeof(times), (off_t)pfn * sizeof(times));
+	close(fd);
+	return got == sizeof(times) ? (long long)times : -1;
+}
+
+static unsigned char *map_at(const struct maps *maps, unsigned char *at,
+			     int type, size_t pgoff, size_t pages)
+{
+	return mmap(at, pages * maps->page, PROT_READ | PROT_WRITE,
+		    type | MAP_FIXED, maps->fd, (off_t)pgoff * maps->page);
+}
+
+/*
+ * Windows on the two folios: where they lie in memory and in the buffer decides
+ * which of them can be mapped whole.
+ */
+
+/* So many halves of a folio, and so many pages. */
+struct measure {
+	int halves;
+	int pages;
+};
+
+static size_t in_pages(const struct folios *folios, struct measure measure)
+{
+	return measure.halves * (long)folios->nr / 2 + measure.pages;
+}
+
+FIXTURE(window)
+{
+	struct maps maps;
+	struct folios folios;
+	struct walk walk;
+	size_t begin, pages;	/* the window, from the first folio's start */
+	size_t whole;		/* folios that can be mapped whole */
+	unsigned char *at;
+};
+
+FIXTURE_VARIANT(window)
+{
+	struct measure begin;
+	struct measure end;
+	int shift;	/* pages that the address is off */
+};
+
+/*	[====][====]	*/
+FIXTURE_VARIANT_ADD(window, both)
+{
+	.end = { .halves = 4 },
+};
+
+/*	 [===][====]	*/
+FIXTURE_VARIANT_ADD(window, begins_inside)
+{
+	.begin = { .pages = 1 },
+	.end = { .halves = 4 },
+};
+
+/*	[====][===]	*/
+FIXTURE_VARIANT_ADD(window, ends_inside)
+{
+	.end = { .halves = 4, .pages = -1 },
+};
+
+/*	 [===][===]	*/
+FIXTURE_VARIANT_ADD(window, begins_and_ends_inside)
+{
+	.begin = { .halves = 1 },
+	.end = { .halves = 3 },
+};
+
+/*	 [==]		*/
+FIXTURE_VARIANT_ADD(window, inside_one)
+{
+	.begin = { .pages = 1 },
+	.end = { .halves = 2, .pages = -1 },
+};
+
+/*	   []		*/
+FIXTURE_VARIANT_ADD(window, one_page)
+{
+	.begin = { .halves = 1 },
+	.end = { .halves = 1, .pages = 1 },
+};
+
+/*	     []		*/
+FIXTURE_VARIANT_ADD(window, one_page_of_each)
+{
+	.begin = { .halves = 2, .pages = -1 },
+	.end = { .halves = 2, .pages = 1 },
+};
+
+/*	[====]		*/
+FIXTURE_VARIANT_ADD(window, one_folio)
+{
+	.end = { .halves = 2 },
+};
+
+/* Both, at an address where neither can be whole. */
+FIXTURE_VARIANT_ADD(window, address_off_by_one_page)
+{
+	.end = { .halves = 4 },
+	.shift = 1,
+};
+
+FIXTURE_VARIANT_ADD(window, address_off_by_less_than_a_folio)
+{
+	.begin = { .pages = 1 },
+	.end = { .halves = 4 },
+	.shift = -1,
+};
+
+/* How many of the two folios lie in the window, whole. */
+static size_t folios_inside(size_t begin, size_t end, size_t nr)
+{
+	return end / nr - (begin + nr - 1) / nr;
+}
+
+FIXTURE_SETUP(window)
+{
+	struct folios *folios = &self->folios;
+	struct maps *maps = &self->maps;
+	size_t end;
+
+	open_maps(maps, O_RDWR);
+	ASSERT_LE(0, maps->fd);
+	if (!find_folios(folios))
+		SKIP(return, NO_FOLIOS);
+	ASSERT_TRUE(make_room(folios, maps->page));
+	self->begin = in_pages(folios, variant->begin);
+	end = in_pages(folios, variant->end);
+	self->pages = end - self->begin;
+	if (!variant->shift && end / folios->nr > self->begin / folios->nr)
+		self->whole = folios_inside(self->begin, end, folios->nr);
+	self->at = folios->room +
+		   (self->begin + variant->shift) * (long)maps->page;
+	ASSERT_TRUE(start_walk(&self->walk, maps, folios->first,
+			       2 * folios->nr));
+}
+
+FIXTURE_TEARDOWN(window)
+{
+	if (!self->folios.nr)
+		return;
+	EXPECT_EQ(0, munmap(self->folios.reserved, 5 * self->folios.len));
+	EXPECT_EQ(0, mapped_times(self->folios.pfn));
+	EXPECT_TRUE(end_walk(&self->walk, &self->maps));
+	EXPECT_EQ(0, close(self->maps.fd));
+}
+
+TEST_F(window, shared_read)
+{
+	const size_t pgoff = self->folios.first + self->begin;
+	const size_t len = self->pages * self->maps.page;
+
+	ASSERT_EQ(self->at, map_at(&self->maps, self->at, MAP_SHARED, pgoff,
+				   self->pages));
+	EXPECT_EQ(0, strangers(&self->maps, self->at, pgoff, self->pages));
+	EXPECT_EQ(len, in_smaps(self->at, len, "Rss"));
+	EXPECT_EQ(self->whole * self->folios.len, mapped_whole(self->at, len));
+}
+
+TEST_F(window, shared_write)
+{
+	const size_t pgoff = self->folios.first + self->begin;
+	const size_t len = self->pages * self->maps.page;
+	size_t i;
+
+	ASSERT_EQ(self->at, map_at(&self->maps, self->at, MAP_SHARED, pgoff,
+				   self->pages));
+	for (i = 0; i < self->pages; i++)
+		write_in(&self->maps, self->at, i, MARK(i));
+	EXPECT_EQ(self->whole * self->folios.len, mapped_whole(self->at, len));
+	EXPECT_EQ(0, copied(self->at, len));
+
+	EXPECT_EQ(MARK(0), device_word(&self->maps, pgoff, WORD_AT));
+	EXPECT_EQ(MARK(self->pages - 1),
+		  device_word(&self->maps, pgoff + self->pages - 1, WORD_AT));
+	EXPECT_EQ(0, strangers(&self->maps, self->at, pgoff, self->pages));
+}
+
+TEST_F(window, private_read)
+{
+	const size_t pgoff = self->folios.first + self->begin;
+	const size_t len = self->pages * self->maps.page;
+
+	ASSERT_EQ(self->at, map_at(&self->maps, self->at, MAP_PRIVATE, pgoff,
+				   self->pages));
+	EXPECT_EQ(0, strangers(&self->maps, self->at, pgoff, self->pages));
+	EXPECT_EQ(self->whole * self->folios.len, mapped_whole(self->at, len));
+	EXPECT_EQ(0, copied(self->at, len));
+}
+
+/* Write the page in the middle, before anything else is touched. */
+TEST_F(window, private_write_first)
+{
+	const size_t pgoff = self->folios.first + self->begin;
+	const size_t len = self->pages * self->maps.page;
+	const size_t middle = self->pages / 2;
+
+	ASSERT_EQ(self->at, map_at(&self->maps, self->at, MAP_PRIVATE, pgoff,
+				   self->pages));
+	write_in(&self->maps, self->at, middle, WRITTEN);
+	EXPECT_EQ(self->maps.page, copied(self->at, len));
+
+	EXPECT_EQ(0, strangers(&self->maps, self->at, pgoff, self->pages));
+	EXPECT_EQ(WRITTEN, word_in(&self->maps, self->at, middle));
+	EXPECT_EQ(0, device_word(&self->maps, pgoff + middle, WORD_AT));
+	EXPECT_EQ(self->maps.page, copied(self->at, len));
+}
+
+/* The same when all of it is mapped already. */
+TEST_F(window, private_write_after_read)
+{
+	const size_t pgoff = self->folios.first + self->begin;
+	const size_t len = self->pages * self->maps.page;
+	const size_t middle = self->pages / 2;
+
+	ASSERT_EQ(self->at, map_at(&self->maps, self->at, MAP_PRIVATE, pgoff,
+				   self->pages));
+	EXPECT_EQ(0, strangers(&self->maps, self->at, pgoff, self->pages));
+	write_in(&self->maps, self->at, middle, WRITTEN);
+
+	EXPECT_EQ(self->maps.page, copied(self->at, len));
+	EXPECT_EQ(WRITTEN, word_in(&self->maps, self->at, middle));
+	EXPECT_EQ(0, device_word(&self->maps, pgoff + middle, WORD_AT));
+	EXPECT_EQ(0, strangers(&self->maps, self->at, pgoff, self->pages));
+}
+
+/* Both folios, mapped whole, and then something is done to a part of them. */
+
+FIXTURE(folio)
+{
+	struct maps maps;
+	struct folios folios;
+	struct walk walk;
+	unsigned char *map;	/* both, mapped and read */
+	size_t len;
+	size_t middle;		/* the page in the middle of the first */
+	unsigned char *at;	/* and its address */
+};
+
+FIXTURE_VARIANT(folio)
+{
+	int type;
+};
+
+FIXTURE_VARIANT_ADD(folio, shared)
+{
+	.type = MAP_SHARED,
+};
+
+FIXTURE_VARIANT_ADD(folio, private)
+{
+	.type = MAP_PRIVATE,
+};
+
+FIXTURE_SETUP(folio)
+{
+	struct folios *folios = &self->folios;
+	struct maps *maps = &self->maps;
+
+	open_maps(maps, O_RDWR);
+	ASSERT_LE(0, maps->fd);
+	if (!find_folios(folios))
+		SKIP(return, NO_FOLIOS);
+	ASSERT_TRUE(make_room(folios, maps->page));
+	ASSERT_TRUE(start_walk(&self->walk, maps, folios->first,
+			       2 * folios->nr));
+	self->len = 2 * folios->len;
+	self->middle = folios->nr / 2;
+	self->map = map_at(maps, folios->room, variant->type, folios->first,
+			   2 * folios->nr);
+	ASSERT_EQ(folios->room, self->map);
+	self->at = self->map + self->middle * maps->page;
+
+	/* Touch one page of each. */
+	load(self->map);
+	load(self->map + self->len - 1);
+	ASSERT_EQ(self->len, mapped_whole(self->map, self->len));
+}
+
+FIXTURE_TEARDOWN(folio)
+{
+	if (!self->folios.nr)
+		return;
+	EXPECT_EQ(0, munmap(self->folios.reserved, 5 * self->folios.len));
+	EXPECT_EQ(0, mapped_times(self->folios.pfn));
+	EXPECT_TRUE(end_walk(&self->walk, &self->maps));
+	EXPECT_EQ(0, close(self->maps.fd));
+}
+
+#define EXPECT_NO_STRANGERS()						\
+	EXPECT_EQ(0, strangers(&self->maps, self->map,			\
+			       self->folios.first, 2 * self->folios.nr))
+
+TEST_F(folio, one_fault_maps_one)
+{
+	long long before = number_in(MAPS_DEBUGFS, "maps0/faults");
+
+	if (before < 0)
+		SKIP(return, NO_DEBUGFS);
+	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
+	EXPECT_NO_STRANGERS();
+	EXPECT_EQ(before + 2, number_in(MAPS_DEBUGFS, "maps0/faults"));
+}
+
+/* Left to itself, the kernel chooses an address where folios can be whole. */
+TEST_F(folio, kernel_aligns_the_address)
+{
+	unsigned char *map;
+
+	if (sizeof(long) < 8)
+		SKIP(return, "no room to align in a 32-bit address space");
+	map = map_pages(&self->maps, self->maps.fd, PROT_READ, variant->type,
+			self->folios.first, 2 * self->folios.nr);
+	ASSERT_NE(MAP_FAILED, map);
+	EXPECT_EQ(0, strangers(&self->maps, map, self->folios.first,
+			       2 * self->folios.nr));
+	EXPECT_EQ(self->len, mapped_whole(map, self->len));
+	EXPECT_EQ(0, munmap(map, self->len));
+}
+
+/*
+ *	|-------------- rw --------------|
+ *	|-- rw --|- r -|------ rw -------|
+ */
+TEST_F(folio, mprotect_part)
+{
+	const size_t page = self->maps.page;
+
+	ASSERT_EQ(0, mprotect(self->at, page, PROT_READ));
+
+	EXPECT_EQ(SIGSEGV, signal_of(self->at, STORE));
+	EXPECT_NO_STRANGERS();
+	write_in(&self->maps, self->map, self->middle - 1, WRITTEN);
+	write_in(&self->maps, self->map, self->middle + 1, WRITTEN);
+	EXPECT_NO_STRANGERS();
+
+	/* The other folio stays whole. */
+	EXPECT_EQ(self->folios.len, mapped_whole(self->map, self->len));
+}
+
+TEST_F(folio, mprotect_whole_and_back)
+{
+	ASSERT_EQ(0, mprotect(self->map, self->len, PROT_NONE));
+	EXPECT_EQ(SIGSEGV, signal_of(self->at, LOAD));
+	ASSERT_EQ(0, mprotect(self->map, self->len, PROT_READ | PROT_WRITE));
+	EXPECT_NO_STRANGERS();
+	write_in(&self->maps, self->map, self->middle, WRITTEN);
+	EXPECT_EQ(WRITTEN, word_in(&self->maps, self->map, self->middle));
+}
+
+/*
+ *	|-------------- rw --------------|
+ *	|-- rw --|     |------ rw -------|
+ */
+TEST_F(folio, munmap_part)
+{
+	struct maps *maps = &self->maps;
+	const size_t first = self->folios.first;
+
+	ASSERT_EQ(0, munmap(self->at, maps->page));
+
+	EXPECT_EQ(SIGSEGV, signal_of(self->at, LOAD));
+	EXPECT_EQ(0, strangers(maps, self->map, first, self->middle));
+	EXPECT_EQ(0, strangers(maps, self->at + maps->page,
+			       first + self->middle + 1,
+			       2 * self->folios.nr - self->middle - 1));
+
+	/* Put the page back. */
+	ASSERT_EQ(self->at, map_at(maps, self->at, variant->type,
+				   first + self->middle, 1));
+	EXPECT_NO_STRANGERS();
+}
+
+TEST_F(folio, munmap_one_of_two)
+{
+	ASSERT_EQ(0, munmap(self->map, self->folios.len));
+	EXPECT_EQ(0, strangers(&self->maps, self->map + self->folios.len,
+			       self->folios.first + self->folios.nr,
+			       self->folios.nr));
+	EXPECT_EQ(self->folios.len,
+		  mapped_whole(self->map + self->folios.len, self->folios.len));
+	EXPECT_EQ(0, mapped_times(self->folios.pfn));
+}
+
+TEST_F(folio, mremap_moves_a_page_out)
+{
+	struct maps *maps = &self->maps;
+	unsigned char *to = self->map + self->len;
+
+	ASSERT_EQ(to, mremap(self->at, maps->page, maps->page,
+			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
+
+	EXPECT_EQ(0, strangers(maps, to, self->folios.first + self->middle, 1));
+	EXPECT_EQ(0, strangers(maps, self->map, self->folios.first,
+			       self->middle));
+	EXPECT_EQ(SIGSEGV, signal_of(self->at, LOAD));
+}
+
+TEST_F(folio, mremap_moves_one_aligned)
+{
+	const size_t len = self->folios.len;
+	unsigned char *to = self->map + self->len;
+
+	ASSERT_EQ(to, mremap(self->map, len, len,
+			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
+	EXPECT_EQ(0, strangers(&self->maps, to, self->folios.first,
+			       self->folios.nr));
+	EXPECT_EQ(len, mapped_whole(to, len));
+}
+
+TEST_F(folio, mremap_moves_one_out_of_alignment)
+{
+	const size_t len = self->folios.len;
+	unsigned char *to = self->map + self->len + self->maps.page;
+
+	ASSERT_EQ(to, mremap(self->map, len, len,
+			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
+	EXPECT_EQ(0, strangers(&self->maps, to, self->folios.first,
+			       self->folios.nr));
+	EXPECT_EQ(0, mapped_whole(to, len));
+}
+
+TEST_F(folio, mremap_cuts_and_grows_inside)
+{
+	const size_t cut = self->len - self->folios.len / 2;
+
+	ASSERT_EQ(self->map, mremap(self->map, self->len, cut, 0));
+	EXPECT_EQ(SIGSEGV, signal_of(self->map + cut, LOAD));
+	ASSERT_EQ(self->map, mremap(self->map, cut, self->len, 0));
+	EXPECT_NO_STRANGERS();
+}
+
+/*
+ * What the buffer's owner writes is seen through a mapping, but for the one
+ * page that is a copy by then.
+ */
+TEST_F(folio, one_written_page_is_copied_alone)
+{
+	const bool copies = variant->type == MAP_PRIVATE;
+	struct maps *maps = &self->maps;
+	const size_t pgoff = self->folios.first + self->middle;
+
+	write_in(maps, self->map, self->middle, WRITTEN);
+	EXPECT_EQ(copies ? maps->page : 0, copied(self->map, self->len));
+	EXPECT_EQ(copies ? 0 : WRITTEN, device_word(maps, pgoff, WORD_AT));
+
+	ASSERT_TRUE(set_device_word(maps, pgoff - 1, WORD_AT, REWRITTEN));
+	ASSERT_TRUE(set_device_word(maps, pgoff, WORD_AT, REWRITTEN));
+	ASSERT_TRUE(set_device_word(maps, pgoff + 1, WORD_AT, REWRITTEN));
+	EXPECT_EQ(REWRITTEN, word_in(maps, self->map, self->middle - 1));
+	EXPECT_EQ(copies ? WRITTEN : REWRITTEN,
+		  word_in(maps, self->map, self->middle));
+	EXPECT_EQ(REWRITTEN, word_in(maps, self->map, self->middle + 1));
+	EXPECT_NO_STRANGERS();
+}
+
+TEST_F(folio, every_page_written)
+{
+	const bool copies = variant->type == MAP_PRIVATE;
+	size_t i;
+
+	for (i = 0; i < 2 * self->folios.nr; i++)
+		write_in(&self->maps, self->map, i, MARK(i));
+	EXPECT_EQ(copies ? self->len : 0, copied(self->map, self->len));
+	EXPECT_EQ(copies ? 0 : self->len, mapped_whole(self->map, self->len));
+	for (i = 0; i < 2 * self->folios.nr; i++)
+		ASSERT_EQ(MARK(i), word_in(&self->maps, self->map, i));
+	EXPECT_EQ(copies ? 0 : MARK(self->middle),
+		  device_word(&self->maps, self->folios.first + self->middle,
+			      WORD_AT));
+	EXPECT_NO_STRANGERS();
+}
+
+TEST_F(folio, dontneed_part)
+{
+	const bool copies = variant->type == MAP_PRIVATE;
+
+	write_in(&self->maps, self->map, self->middle, WRITTEN);
+	ASSERT_EQ(0, madvise(self->at, self->maps.page, MADV_DONTNEED));
+
+	/* A copy is lost, and the device's page is back. */
+	EXPECT_EQ(copies ? 0 : WRITTEN,
+		  word_in(&self->maps, self->map, self->middle));
+	EXPECT_NO_STRANGERS();
+}
+
+TEST_F(folio, dontneed_all)
+{
+	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
+	EXPECT_EQ(0, mapped_times(self->folios.pfn));
+	EXPECT_NO_STRANGERS();
+	EXPECT_EQ(self->len, mapped_whole(self->map, self->len));
+}
+
+/* Advice that would split a folio of a file, or reclaim it: ours is not theirs. */
+TEST_F(folio, advice_changes_nothing)
+{
+	static const int advice[] = { MADV_COLD, MADV_PAGEOUT, MADV_RANDOM,
+				      MADV_WILLNEED, MADV_HUGEPAGE };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(advice); i++) {
+		madvise(self->at, self->maps.page, advice[i]);
+		madvise(self->map, self->len, advice[i]);
+		EXPECT_NO_STRANGERS();
+	}
+}
+
+TEST_F(folio, mlock_part_and_whole)
+{
+	ASSERT_EQ(0, mlock(self->at, self->maps.page));
+	EXPECT_NO_STRANGERS();
+	ASSERT_EQ(0, mlock(self->map, self->len));
+	EXPECT_NO_STRANGERS();
+	ASSERT_EQ(0, munlock(self->at, self->maps.page));
+	EXPECT_NO_STRANGERS();
+}
+
+TEST_F(folio, fork_child_sees_and_writes)
+{
+	const bool copies = variant->type == MAP_PRIVATE;
+	struct maps *maps = &self->maps;
+	pid_t child;
+
+	/* One page is a copy before the fork, another after it. */
+	write_in(maps, self->map, self->middle, WRITTEN);
+	child = fork();
+	if (!child) {
+		if (strangers(maps, self->map, self->folios.first,
+			      2 * self->folios.nr) ||
+		    word_in(maps, self->map, self->middle) != WRITTEN)
+			_exit(1);
+		write_in(maps, self->map, self->middle, REWRITTEN);
+		write_in(maps, self->map, self->middle + 1, REWRITTEN);
+		_exit(word_in(maps, self->map, self->middle) != REWRITTEN);
+	}
+	ASSERT_EQ(0, end_of(child));
+
+	EXPECT_EQ(copies ? WRITTEN : REWRITTEN,
+		  word_in(maps, self->map, self->middle));
+	EXPECT_EQ(copies ? 0 : REWRITTEN,
+		  word_in(maps, self->map, self->middle + 1));
+	EXPECT_NO_STRANGERS();
+}
+
+TEST_F(folio, parent_writes_after_fork)
+{
+	const bool copies = variant->type == MAP_PRIVATE;
+	struct maps *maps = &self->maps;
+	int go[2];
+	pid_t child;
+
+	ASSERT_EQ(0, pipe(go));
+	child = fork();
+	if (!child) {
+		char byte;
+		bool told = read(go[0], &byte, 1) == 1;
+
+		_exit(!told || word_in(maps, self->map, self->middle) !=
+			       (copies ? 0 : WRITTEN));
+	}
+	write_in(maps, self->map, self->middle, WRITTEN);
+	EXPECT_EQ(1, write(go[1], "", 1));
+	EXPECT_EQ(0, end_of(child));
+	EXPECT_NO_STRANGERS();
+	close(go[0]);
+	close(go[1]);
+}
+
+TEST_F(folio, moved_by_another_process)
+{
+	struct maps *maps = &self->maps;
+	unsigned char *from = self->map + self->folios.len - maps->page;
+	const size_t pgoff = self->folios.first + self->folios.nr - 1;
+	unsigned char *copy = malloc(2 * maps->page);
+	struct iovec local = { copy, 2 * maps->page };
+	struct iovec remote = { from, 2 * maps->page };
+
+	/* Two pages, one of each folio. */
+	ASSERT_NE(NULL, copy);
+	ASSERT_EQ((ssize_t)(2 * maps->page),
+		  process_vm_readv(getpid(), &local, 1, &remote, 1, 0));
+	EXPECT_EQ(0, strangers(maps, copy, pgoff, 2));
+
+	put_word(copy + maps->page + WORD_AT, WRITTEN);
+	ASSERT_EQ((ssize_t)(2 * maps->page),
+		  process_vm_writev(getpid(), &local, 1, &remote, 1, 0));
+	EXPECT_EQ(WRITTEN, word_at(from + maps->page + WORD_AT));
+	EXPECT_EQ(variant->type == MAP_PRIVATE ? 0 : WRITTEN,
+		  device_word(maps, pgoff + 1, WORD_AT));
+	EXPECT_NO_STRANGERS();
+	free(copy);
+}
+
+/* A debugger writes where the process may not: a private page is copied. */
+TEST_F(folio, forced_write)
+{
+	const bool copies = variant->type == MAP_PRIVATE;
+	unsigned char word[4];
+	int mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+	ssize_t wrote;
+
+	ASSERT_LE(0, mem);
+	ASSERT_EQ(0, mprotect(self->map, self->len, PROT_READ));
+	put_word(word, WRITTEN);
+	wrote = pwrite(mem, word, sizeof(word),
+		       (off_t)(unsigned long)(self->at + WORD_AT));
+	/* Some kernels are told to forbid it (proc_mem.force_override=). */
+	if (copies && wrote == sizeof(word)) {
+		EXPECT_EQ(WRITTEN,
+			  word_in(&self->maps, self->map, self->middle));
+		EXPECT_EQ(self->maps.page, copied(self->map, self->len));
+	}
+	EXPECT_EQ(0, device_word(&self->maps,
+				 self->folios.first + self->middle, WORD_AT));
+	EXPECT_NO_STRANGERS();
+	close(mem);
+}
+
+/* A loop device over a file in memory, to read from and write to directly. */
+static int open_loop(size_t len)
+{
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	int memory = memfd_create("disk", MFD_CLOEXEC);
+	int number, loop = -1;
+	char path[32];
+
+	if (control >= 0 && memory >= 0 && !ftruncate(memory, len)) {
+		number = ioctl(control, LOOP_CTL_GET_FREE);
+		snprintf(path, sizeof(path), "/dev/loop%d", number);
+		loop = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
+		if (loop >= 0 && ioctl(loop, LOOP_SET_FD, memory)) {
+			close(loop);
+			loop = -1;
+		}
+	}
+	close(control);
+	close(memory);
+	return loop;
+}
+
+/*
+ * A disk reads into the pages, and writes from them, with no copy between:
+ * from the middle of one folio to the middle of the other.
+ */
+TEST_F(folio, direct_io)
+{
+	const size_t len = self->folios.len;
+	struct maps *maps = &self->maps;
+	const size_t pgoff = self->folios.first + self->middle;
+	int loop = open_loop(len);
+
+	if (loop < 0)
+		SKIP(return, "no loop device to read from directly");
+	EXPECT_EQ((ssize_t)len, pwrite(loop, self->at, len, 0));
+
+	/* Change the pages, and have the disk bring back what they were. */
+	write_in(maps, self->map, self->middle, WRITTEN);
+	write_in(maps, self->map, self->middle + self->folios.nr - 1, WRITTEN);
+	EXPECT_EQ((ssize_t)len, pread(loop, self->at, len, 0));
+	EXPECT_EQ(0, word_in(maps, self->map, self->middle));
+	EXPECT_EQ(0, word_in(maps, self->map,
+			     self->middle + self->folios.nr - 1));
+	EXPECT_EQ(0, device_word(maps, pgoff, WORD_AT));
+	EXPECT_NO_STRANGERS();
+	EXPECT_EQ(0, ioctl(loop, LOOP_CLR_FD));
+	close(loop);
+}
+
+/* Writes a word of @file, keeping the one that was chosen ("a [b] c"). */
+static bool choose(const char *path, const char *word, char *old, size_t size)
+{
+	FILE *file = fopen(path, "r+");
+	char line[128], *open, *close;
+	bool done;
+
+	if (!file)
+		return false;
+	done = fgets(line, sizeof(line), file);
+	open = done ? strchr(line, '[') : NULL;
+	close = open ? strchr(open, ']') : NULL;
+	if (close && old)
+		snprintf(old, size, "%.*s", (int)(close - open - 1), open + 1);
+	rewind(file);
+	done = close && fputs(word, file) >= 0;
+	return !fclose(file) && done;
+}
+
+/* Whoever forbids huge pages may get small ones, but the same bytes. */
+TEST_F(folio, thp_never)
+{
+	char old[16];
+
+	if (!choose(THP_ENABLED, "never", old, sizeof(old)))
+		SKIP(return, THP_ENABLED " is missing");
+	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
+	EXPECT_NO_STRANGERS();
+	write_in(&self->maps, self->map, self->middle, WRITTEN);
+	EXPECT_EQ(WRITTEN, word_in(&self->maps, self->map, self->middle));
+	EXPECT_TRUE(choose(THP_ENABLED, old, NULL, 0));
+}
+
+TEST_F(folio, thp_disabled_for_the_process)
+{
+	ASSERT_EQ(0, prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
+	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
+	EXPECT_NO_STRANGERS();
+	ASSERT_EQ(0, munmap(self->map, self->len));
+	ASSERT_EQ(self->map, map_at(&self->maps, self->map, variant->type,
+				    self->folios.first, 2 * self->folios.nr));
+	EXPECT_NO_STRANGERS();
+}
+
+TEST_F(folio, nohugepage_advice)
+{
+	ASSERT_EQ(0, madvise(self->map, self->len, MADV_NOHUGEPAGE));
+	EXPECT_NO_STRANGERS();
+	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
+	EXPECT_NO_STRANGERS();
+}
+
+/* Each round touches the folios for the first time, from several threads. */
+#define ROUNDS	20
+#define RACERS	4
+
+struct racer {
+	const struct maps *maps;
+	unsigned char *map;
+	size_t pgoff, pages;
+	pthread_barrier_t *start;
+	size_t strangers;
+};
+
+static void *race(void *arg)
+{
+	struct racer *racer = arg;
+
+	pthread_barrier_wait(racer->start);
+	racer->strangers = strangers(racer->maps, racer->map, racer->pgoff,
+				     racer->pages);
+	return NULL;
+}
+
+TEST_F(folio, threads_touch_at_once)
+{
+	struct racer racer[RACERS];
+	pthread_t thread[RACERS];
+	pthread_barrier_t start;
+	int round, i;
+
+	ASSERT_EQ(0, pthread_barrier_init(&start, NULL, RACERS));
+	for (round = 0; round < ROUNDS; round++) {
+		ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
+		for (i = 0; i < RACERS; i++) {
+			racer[i] = (struct racer){
+				&self->maps, self->map, self->folios.first,
+				2 * self->folios.nr, &start, 0
+			};
+			ASSERT_EQ(0, pthread_create(&thread[i], NULL, race,
+						    &racer[i]));
+		}
+		for (i = 0; i < RACERS; i++) {
+			ASSERT_EQ(0, pthread_join(thread[i], NULL));
+			EXPECT_EQ(0, racer[i].strangers);
+		}
+	}
+	pthread_barrier_destroy(&start);
+}
+
+/* A process of many that map, look, write to a page of its own, and unmap. */
+static int one_of_many(const struct maps *maps, const struct folios *folios,
+		       int type, size_t mine)
+{
+	unsigned char *map;
+	int round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		map = map_at(maps, folios->room + 2 * folios->len, type,
+			     folios->first, 2 * folios->nr);
+		if (map == MAP_FAILED ||
+		    strangers(maps, map, folios->first, 2 * folios->nr))
+			return 1;
+		write_in(maps, map, mine, MARK(round));
+		if (word_in(maps, map, mine) != MARK(round))
+			return 2;
+		if (munmap(map, folios->len / 2) ||
+		    munmap(map + folios->len / 2,
+			   2 * folios->len - folios->len / 2))
+			return 3;
+	}
+	return 0;
+}
+
+TEST_F(folio, processes_at_once)
+{
+	pid_t child[RACERS];
+	int i;
+
+	for (i = 0; i < RACERS; i++) {
+		child[i] = fork();
+		if (!child[i])
+			_exit(one_of_many(&self->maps, &self->folios,
+					  variant->type, self->middle + i));
+	}
+	for (i = 0; i < RACERS; i++)
+		EXPECT_EQ(0, end_of(child[i]));
+	EXPECT_NO_STRANGERS();
+}
+
+/*
+ * Every strategy that can map the buffer shared, over folios, twice: no mapping
+ * and no reference is left behind (the module warns of one when it goes).
+ */
+TEST_F(folio, all_strategies)
+{
+	struct maps node = self->maps;
+	struct dirent *entry;
+	unsigned char *map;
+	DIR *dir = opendir("/sys/class/maps");
+	size_t seen = 0;
+
+	ASSERT_NE(NULL, dir);
+	ASSERT_EQ(0, munmap(self->map, self->len));
+	while ((entry = readdir(dir))) {
+		char path[300];
+		int round;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
+		node.fd = open(path, O_RDWR | O_CLOEXEC);
+		ASSERT_LE(0, node.fd);
+		for (round = 0; round < 2; round++) {
+			map = map_pages(&node, node.fd, PROT_READ, MAP_SHARED,
+					self->folios.first,
+					2 * self->folios.nr);
+			ASSERT_NE(MAP_FAILED, map);
+			EXPECT_EQ(0, strangers(&node, map, self->folios.first,
+					       2 * self->folios.nr));
+			EXPECT_EQ(0, munmap(map, self->len));
+		}
+		EXPECT_EQ(0, mapped_times(self->folios.pfn));
+		seen++;
+		close(node.fd);
+	}
+	closedir(dir);
+	EXPECT_LT(1, seen);
+}
+
+TEST_HARNESS_MAIN
