@@ -430,12 +430,14 @@ TEST_F(edge, system_call_past_the_end_is_efault)
 	ASSERT_EQ(0, pipe(ends));
 	ASSERT_TRUE(grow_by_two(maps, &self->map, &self->len));
 	end = self->map + self->pages * maps->page;
+	alarm(PROBE_SECONDS);
 
 	EXPECT_EQ(-1, write(ends[1], end, 1));
 	EXPECT_EQ(EFAULT, errno);
 	ASSERT_EQ(1, write(ends[1], "", 1));
 	EXPECT_EQ(-1, read(ends[0], end, 1));
 	EXPECT_EQ(EFAULT, errno);
+	alarm(0);
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -459,6 +461,7 @@ TEST_F(edge, populating_past_the_end_neither_hangs_nor_kills)
 	struct maps *maps = &self->maps;
 
 	/* A locked mapping is populated when it grows. */
+	alarm(PROBE_SECONDS);
 	ASSERT_EQ(0, mlock(self->map, self->len));
 	ASSERT_TRUE(grow_by_two(maps, &self->map, &self->len));
 	EXPECT_EQ(SIGBUS,

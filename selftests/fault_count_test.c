@@ -6,6 +6,8 @@
  */
 #include "maps_util.h"
 
+#define THP_SYSFS	"/sys/kernel/mm/transparent_hugepage/"
+
 /*
  * How many calls an action may take. The two are the same, and the number
  * exact, when every page is a folio.
@@ -22,6 +24,7 @@ struct span {
 	size_t len;
 	size_t folios;	/* that hold these pages */
 	size_t small;	/* pages that are a folio of their own */
+	size_t huge;	/* bytes of it in whole folios of pmd_size() */
 };
 
 FIXTURE(faults)
@@ -71,16 +74,46 @@ static long long count_faults(void)
 	return number_in(MAPS_DEBUGFS, "maps0/faults");
 }
 
+/* Bytes that a page middle directory entry maps, where the kernel does that. */
+static size_t pmd_size(void)
+{
+	long long size = number_in(THP_SYSFS, "hpage_pmd_size");
+
+	return size < 0 ? 0 : size;
+}
+
+/* Bytes of the mapping at @at that such entries map now, or -1. */
+static long long pmd_mapped(const unsigned char *at)
+{
+	unsigned long start, end, want = (unsigned long)at;
+	FILE *file = fopen("/proc/self/smaps", "r");
+	long long kib = -1;
+	bool found = false;
+	char line[256];
+
+	if (!file)
+		return -1;
+	while (kib < 0 && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%lx-%lx", &start, &end) == 2)
+			found = start == want;
+		else if (found)
+			sscanf(line, "FilePmdMapped: %lld", &kib);
+	}
+	fclose(file);
+	return kib < 0 ? -1 : kib * 1024;
+}
+
 /* Counts the span's folios, from the device's list of frames. */
-static bool count_folios(struct span *span)
+static bool count_folios(struct span *span, size_t page)
 {
 	FILE *file = fopen(MAPS_DEBUGFS "frames", "r");
 	unsigned long pgoff, pfn;
 	unsigned int order;
-	size_t i;
+	size_t i, pmd = pmd_size();
 
 	span->folios = 0;
 	span->small = 0;
+	span->huge = 0;
 	if (!file)
 		return false;
 	for (i = 0; i < span->pages; i++) {
@@ -88,8 +121,11 @@ static bool count_folios(struct span *span)
 			break;
 		span->folios += pfn % (1UL << order) == 0 || i == 0;
 		span->small += order == 0;
+		span->huge += page << order == pmd ? page : 0;
 	}
 	fclose(file);
+	if (pmd)
+		span->huge -= span->huge % pmd;
 	return i == span->pages;
 }
 
@@ -104,7 +140,7 @@ FIXTURE_SETUP(faults)
 	self->span.map = map_pages(maps, maps->fd, PROT_READ | PROT_WRITE,
 				   variant->type, 0, self->span.pages);
 	ASSERT_NE(MAP_FAILED, self->span.map);
-	self->counted = count_faults() >= 0 && count_folios(&self->span);
+	self->counted = count_faults() >= 0 && count_folios(&self->span, maps->page);
 }
 
 FIXTURE_TEARDOWN(faults)
@@ -173,6 +209,20 @@ TEST_F(faults, one_for_each_page_touched)
 		SKIP(return, NO_DEBUGFS);
 	EXPECT_IN(to_touch_all(&self->span, variant->copies),
 		  touch(&self->maps, &self->span, variant->access));
+}
+
+/*
+ * A folio that is as large as a page middle directory entry maps is mapped by
+ * one, for the price of one fault. Not so the copies: they are small pages.
+ */
+TEST_F(faults, one_for_each_folio_mapped_whole)
+{
+	long long huge = variant->copies ? 0 : self->span.huge;
+
+	if (!self->counted)
+		SKIP(return, NO_DEBUGFS);
+	touch(&self->maps, &self->span, variant->access);
+	EXPECT_EQ(huge, pmd_mapped(self->span.map));
 }
 
 TEST_F(faults, none_for_mmap_itself)

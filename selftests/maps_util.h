@@ -44,7 +44,7 @@
 #define REWRITTEN	0x52455752U
 
 /* An access that is still going on after so many seconds will never end. */
-#define PROBE_SECONDS	5
+#define PROBE_SECONDS	3
 
 struct maps {
 	int fd;
