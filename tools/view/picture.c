@@ -7,6 +7,7 @@
 #include "picture.h"
 
 #define LABEL		9	/* width of the column that names the rows */
+#define NUMBER		8	/* width of the number before a row of letters */
 #define LETTERS_A_ROW	64	/* at most */
 #define SMALL		64	/* pages of a mapping that is drawn with its frames */
 
@@ -155,7 +156,7 @@ static void draw_letters(struct picture *picture, const struct mapping *mapping,
 	size_t i;
 
 	picture->per_row = LETTERS_A_ROW;
-	while (picture->per_row > 8 && LABEL + picture->per_row * 9 / 8 > picture->width)
+	while (picture->per_row > 8 && NUMBER + picture->per_row * 9 / 8 > picture->width)
 		picture->per_row -= 8;
 
 	for (i = 0; i < mapping->npages; i++) {
@@ -163,7 +164,7 @@ static void draw_letters(struct picture *picture, const struct mapping *mapping,
 
 		if (i % picture->per_row == 0) {
 			new_line(picture);
-			put(picture, FAINT, "%*zu ", LABEL - 2, i);
+			put(picture, FAINT, "%*zu ", NUMBER - 1, i);
 		}
 		if (i % 8 == 0)
 			put(picture, PLAIN, " ");

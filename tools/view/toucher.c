@@ -5,8 +5,8 @@
  *
  * Mapped private; with -s shared. A step is r5 (read page 5), w0-3 (write the
  * first four), d2 (MADV_DONTNEED), g4 (grow by four pages). Each page takes MS
- * milliseconds. With -l it begins anew for ever; else it says "ready" after
- * the last step and stays until its input ends.
+ * milliseconds. With -l it begins anew for ever; else it prints its process
+ * number after the last step and stays in the background until it is killed.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -64,6 +64,27 @@ static void step(const char *text)
 		touch(*text, first);
 }
 
+static int done[2];
+
+/* The parent waits until the child has done its steps, or has failed. */
+static void go_to_background(void)
+{
+	char byte;
+	pid_t child;
+
+	if (pipe(done))
+		err(1, "pipe");
+	child = fork();
+	if (child < 0)
+		err(1, "fork");
+	if (!child) {
+		close(done[0]);
+		return;
+	}
+	close(done[1]);
+	_exit(read(done[0], &byte, 1) != 1);
+}
+
 int main(int argc, char **argv)
 {
 	const char *device = "/dev/maps0";
@@ -92,6 +113,9 @@ int main(int argc, char **argv)
 		}
 	}
 
+	if (!loop)
+		go_to_background();
+
 	page_size = sysconf(_SC_PAGESIZE);
 	fd = open(device, O_RDWR);
 	if (fd < 0)
@@ -105,9 +129,10 @@ int main(int argc, char **argv)
 			step(argv[i]);
 	} while (loop);
 
-	puts("ready");
-	fflush(stdout);
-	while (read(STDIN_FILENO, &option, 1) > 0)
-		;
-	return 0;
+	/* Whoever reads the number sees the output end when all is done. */
+	printf("%d\n", (int)getpid());
+	fclose(stdout);
+	if (write(done[1], "", 1) == 1)
+		pause();
+	return 1;
 }
