@@ -77,6 +77,7 @@ index_targets() {
 # Afterwards, apt_get and apt_cache use them. Needs no root.
 apt_open() {
 	apt_root=$cache/apt/$1-$2
+	apt_arch=$2
 	[ ! -s "$apt_root/ready" ] || return 0
 	find_mirrors
 	mkdir -p "$apt_root/lists/partial" "$apt_root/archives/partial" "$apt_root/none"
@@ -151,7 +152,7 @@ apt_fetch() {
 		apt_get download "$1" >&2 || { apt_get update && apt_get download "$1"; } >&2
 		return
 	fi
-	arch_part=_$arch
+	arch_part=_$apt_arch
 	case $1 in
 	*-common* | linux-source*) arch_part=_all ;;
 	esac
@@ -262,22 +263,85 @@ find_headers() {
 	fi
 }
 
-# find_machine ARCH: what QEMU is given for it. The processor is spelled out, so
-# that counts are the same with every version of QEMU: the plainest one, plus
-# what the tests are to meet (pages of 2 MiB and 1 GiB, supervisor access
-# prevention, fast string operations).
+# find_machine ARCH: what QEMU is given for it, and the prefix of its compiler.
+# The processor is spelled out, so that counts are the same with every version
+# of QEMU. amd64: the plainest one, plus what the tests are to meet (pages of
+# 2 MiB and 1 GiB, supervisor access prevention, fast string operations). The
+# 32-bit ones have more memory than the kernel maps: some of it is highmem.
 find_machine() {
 	m_bus=virtio-serial-pci
-	m_drivers="virtio_pci virtio_console loop"
+	m_drivers="virtio_pci virtio_console"
 	m_append=
+	m_console=ttyS0
+	m_tty=hvc0
+	m_memory=512M
 	case $1 in
 	amd64)
 		m_package=qemu-system-x86
 		m_qemu=qemu-system-x86_64
+		m_cross=x86_64-linux-gnu-
 		m_machine=q35
 		m_cpu=qemu64,+smep,+smap,+umip,+erms,+fsgsbase,+rdrand,+rdtscp,+pdpe1gb,+ssse3,+sse4.1,+sse4.2,+popcnt
-		m_console=ttyS0
-		m_append="tsc=reliable no_timer_check"
+		m_append="tsc=reliable"
+		;;
+	i386)
+		m_package=qemu-system-x86
+		m_qemu=qemu-system-i386
+		m_cross=i686-linux-gnu-
+		m_machine=q35
+		m_cpu=qemu32,+pae,+nx,+smep,+erms,+rdrand
+		m_memory=1200M
+		;;
+	arm64)
+		m_package=qemu-system-arm
+		m_qemu=qemu-system-aarch64
+		m_cross=aarch64-linux-gnu-
+		m_machine=virt
+		m_cpu=cortex-a76
+		m_console=ttyAMA0
+		;;
+	armhf)
+		m_package=qemu-system-arm
+		m_qemu=qemu-system-arm
+		m_cross=arm-linux-gnueabihf-
+		m_machine=virt,highmem=off
+		m_cpu=cortex-a15
+		m_console=ttyAMA0
+		m_memory=1200M
+		;;
+	riscv64)
+		m_package=qemu-system-misc
+		m_qemu=qemu-system-riscv64
+		m_cross=riscv64-linux-gnu-
+		m_machine=virt
+		m_cpu=rv64
+		;;
+	ppc64el)
+		m_package=qemu-system-ppc
+		m_qemu=qemu-system-ppc64
+		m_cross=powerpc64le-linux-gnu-
+		m_machine=pseries
+		m_cpu=power9
+		m_console=hvc0
+		m_tty=hvc1
+		m_memory=1G
+		;;
+	s390x)
+		m_package=qemu-system-misc
+		m_qemu=qemu-system-s390x
+		m_cross=s390x-linux-gnu-
+		m_machine=s390-ccw-virtio
+		m_cpu=qemu
+		m_console=ttysclp0
+		m_bus=virtio-serial-ccw
+		m_drivers=virtio_console
+		;;
+	mips64el)
+		m_package=qemu-system-mips
+		m_qemu=qemu-system-mips64el
+		m_cross=mips64el-linux-gnuabi64-
+		m_machine=malta
+		m_cpu=5KEf
 		;;
 	*)
 		die "no machine for the architecture $1"
