@@ -8,7 +8,6 @@
 #define MAPS_COMPAT_H
 
 #include <linux/device.h>
-
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
@@ -69,6 +68,28 @@ static inline struct class *maps_class_create(const char *name)
 #else
 #define maps_assign_str(dst, src) __assign_str(dst)
 #endif
+
+/*
+ * Folios have these fields, and in the newest kernels only folios. Before 6.2,
+ * mapping a part of a folio that has a mapping wants it locked (see
+ * SetPageDoubleMap() there), which vm_insert_pages() does not do.
+ */
+static inline void maps_set_mapping(struct page *page,
+				    struct address_space *mapping,
+				    pgoff_t pgoff)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	if (PageCompound(page))
+		return;
+	page->mapping = mapping;
+	page->index = pgoff;
+#else
+	struct folio *folio = page_folio(page);
+
+	folio->mapping = mapping;
+	folio->index = pgoff;
+#endif
+}
 
 /* The order of a folio that fills one PMD, or 0 where there is none. */
 static inline unsigned int maps_pmd_order(void)

@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/percpu.h>
+#include <linux/personality.h>
 #include <linux/pseudo_fs.h>
 #include <linux/rbtree.h>
 #include <linux/seq_file.h>
@@ -158,21 +159,40 @@ static void maps_set_ops(struct vm_area_struct *vma, bool faults)
 }
 
 /*
+ * As on a file system that is mounted noexec: whoever asks for an executable
+ * mapping is refused, here and in mprotect(); a personality that asks with
+ * every readable mapping does not get it.
+ */
+static int maps_forbid_exec(struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & VM_EXEC) {
+		if (!(current->personality & READ_IMPLIES_EXEC))
+			return -EPERM;
+		vm_flags_clear(vma, VM_EXEC);
+		vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
+	}
+
+	vm_flags_clear(vma, VM_MAYEXEC);
+	return 0;
+}
+
+/*
  * What all strategies share. The range must be inside the buffer: a strategy
- * that maps now has no later chance to look. A file that must not be executed
- * answers EPERM here, and EACCES to a later mprotect().
+ * that maps now has no later chance to look.
  */
 static int maps_mmap_checked(const struct maps_device *mdev,
 			     struct vm_area_struct *vma)
 {
 	const struct maps_strategy *strategy = mdev->strategy;
+	int err;
 
 	if (!maps_buffer_holds(mdev->buf, vma->vm_pgoff, vma_pages(vma)))
 		return -EINVAL;
-	if (vma->vm_flags & VM_EXEC)
-		return -EPERM;
 
-	vm_flags_clear(vma, VM_MAYEXEC);
+	err = maps_forbid_exec(vma);
+	if (err)
+		return err;
+
 	vma->vm_private_data = mdev->buf;
 	maps_set_ops(vma, strategy->fault);
 
@@ -409,6 +429,23 @@ static void maps_debugfs_create(struct maps_buffer *buf)
 	}
 }
 
+/*
+ * Tell the pages whose they are, as those of a file are told: a shared futex is
+ * named by the inode and the offset of its page. No page may have a @mapping
+ * when it is freed.
+ */
+static void maps_name_pages(struct maps_buffer *buf,
+			    struct address_space *mapping)
+{
+	struct page *page;
+	pgoff_t i;
+
+	for (i = 0; i < buf->npages; i += compound_nr(page)) {
+		page = maps_buffer_page(buf, i);
+		maps_set_mapping(page, mapping, i);
+	}
+}
+
 static int maps_get_numbers(unsigned int major)
 {
 	int err;
@@ -469,15 +506,18 @@ int maps_devices_create(struct maps_buffer *buf, unsigned int major)
 
 	maps_debugfs_create(buf);
 
+	maps_name_pages(buf, maps_devices[0].inode->i_mapping);
+
 	/* Last: from here on programs may open, so nothing may fail. */
 	cdev_init(&maps_cdev, &maps_fops);
 	maps_cdev.owner = THIS_MODULE;
 	err = cdev_add(&maps_cdev, maps_devt, maps_nr_strategies);
 	if (err)
-		goto out_remove_debugfs;
+		goto out_unname_pages;
 	return 0;
 
-out_remove_debugfs:
+out_unname_pages:
+	maps_name_pages(buf, NULL);
 	debugfs_remove_recursive(maps_debugfs);
 out_destroy_devices:
 	while (i--)
@@ -502,6 +542,7 @@ void maps_devices_destroy(void)
 	unsigned int i = maps_nr_strategies;
 
 	cdev_del(&maps_cdev);
+	maps_name_pages(maps_devices[0].buf, NULL);
 	debugfs_remove_recursive(maps_debugfs);
 	while (i--)
 		maps_device_destroy(&maps_devices[i]);
