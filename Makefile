@@ -22,6 +22,9 @@ check: ## Boot a kernel and prove it: every test, the linters, N passed, N faile
 lint: ## The linters of check alone
 	tools/check/lint
 
+fuzz: ## A million operations against a model (VM='--kernel 7.x', SEED=, OPS=)
+	tools/fuzz/run $(VM)
+
 view: ## Watch a program's pages being mapped and copied, in a booted kernel
 	tools/view/run
 
@@ -29,4 +32,4 @@ clean: ## Remove what was built (the cache of downloads stays)
 	$(RM) -r build
 
 .DEFAULT_GOAL := help
-.PHONY: help all view selftests selftests-tar check lint demo clean
+.PHONY: help all view fuzz selftests selftests-tar check lint demo clean
