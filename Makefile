@@ -28,8 +28,11 @@ fuzz: ## A million operations against a model (VM='--kernel 7.x', SEED=, OPS=)
 view: ## Watch a program's pages being mapped and copied, in a booted kernel
 	tools/view/run
 
+check-kernels: ## Boot every kernel on every machine (KERNELS='5.10 newest' ARCHES=amd64)
+	tools/vm/check-kernels
+
 clean: ## Remove what was built (the cache of downloads stays)
 	$(RM) -r build
 
 .DEFAULT_GOAL := help
-.PHONY: help all view fuzz selftests selftests-tar check lint demo clean
+.PHONY: check-kernels help all view fuzz selftests selftests-tar check lint demo clean
