@@ -2,7 +2,8 @@
 /*
  * The tracepoints tell what happened, once each, and cost a mapping nothing while nobody listens.
  *
- * A trace instance of our own hears nobody else's settings. What it recorded is read as text, as a person would.
+ * A trace instance of our own hears nobody else's settings. What it recorded is read as text, as
+ * a person would.
  */
 #include "maps_util.h"
 
@@ -44,7 +45,7 @@ static bool listen_to(const char *event, const char *on)
 	return put(path, on);
 }
 
-/* The events called @name since the trace was last cleared: their number; the last of them in @last. */
+/* How many events called @name there are since the trace was cleared; the last of them in @last. */
 static size_t events(const char *name, struct event *last)
 {
 	FILE *file = fopen(INSTANCE "trace", "r");
@@ -152,7 +153,8 @@ FIXTURE_SETUP(trace)
 	open_maps(&self->maps, O_RDWR);
 	ASSERT_LE(0, self->maps.fd);
 	self->len = PAGES * self->maps.page;
-	self->map = map_pages(&self->maps, self->maps.fd, PROT_READ | PROT_WRITE, variant->type, 0, PAGES);
+	self->map = map_pages(&self->maps, self->maps.fd, PROT_READ | PROT_WRITE, variant->type, 0,
+			      PAGES);
 	ASSERT_NE(MAP_FAILED, (void *)self->map);
 }
 
@@ -180,7 +182,8 @@ TEST_F(trace, refused_mmap_is_told)
 {
 	struct event event;
 
-	ASSERT_EQ(MAP_FAILED, mmap(NULL, self->maps.page, PROT_READ, variant->type, self->maps.fd, self->maps.size));
+	ASSERT_EQ(MAP_FAILED, mmap(NULL, self->maps.page, PROT_READ, variant->type, self->maps.fd,
+				   self->maps.size));
 	ASSERT_EQ(2, events("maps_mmap", &event));
 	EXPECT_EQ(self->maps.npages, number(&event, "pgoff"));
 	EXPECT_TRUE(says(&event, "result", "-22"));
@@ -235,7 +238,8 @@ TEST_F(trace, page_past_the_end_is_told_as_sigbus)
 	unsigned char *last;
 
 	/* Map the last page, and let mremap() make it two. */
-	last = map_pages(&self->maps, self->maps.fd, PROT_READ, variant->type, self->maps.npages - 1, 1);
+	last = map_pages(&self->maps, self->maps.fd, PROT_READ, variant->type,
+			 self->maps.npages - 1, 1);
 	ASSERT_NE(MAP_FAILED, (void *)last);
 	last = mremap(last, self->maps.page, 2 * self->maps.page, MREMAP_MAYMOVE);
 	ASSERT_NE(MAP_FAILED, (void *)last);
@@ -314,7 +318,7 @@ TEST_F(trace, nothing_is_told_to_nobody)
 	EXPECT_EQ(0, events("maps_fault", &event));
 }
 
-/* The window around a fault is told with the number of pages that it mapped: a page that was there is not counted. */
+/* The window around a fault is told with the pages that it mapped: not one that was there. */
 TEST_F(trace, window_of_fault_around_is_told)
 {
 	int fd = open(NODE_AROUND, O_RDWR | O_CLOEXEC);
@@ -326,7 +330,7 @@ TEST_F(trace, window_of_fault_around_is_told)
 	map = map_pages(&self->maps, fd, PROT_READ | PROT_WRITE, variant->type, 0, PAGES);
 	ASSERT_NE(MAP_FAILED, (void *)map);
 
-	/* Write the first page (a private mapping copies it), then drop what else is mapped, and read. */
+	/* Write the first page, which may be copied, then drop what else is mapped, and read. */
 	ASSERT_EQ(1, pread(fd, &byte, 1, 0));
 	store(map, byte);
 	ASSERT_EQ(0, madvise(map + self->maps.page, self->len - self->maps.page, MADV_DONTNEED));

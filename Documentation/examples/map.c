@@ -83,6 +83,7 @@ int main(int argc, char **argv)
 	volatile unsigned char *shared, *private, *again;
 	void *grown;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	page_size = sysconf(_SC_PAGESIZE);
 	fd = open(argc > 1 ? argv[1] : "/dev/minimal", O_RDWR);
 	shared = fd < 0 ? NULL : map_pages(MAP_SHARED, 0, NPAGES);

@@ -33,6 +33,7 @@ maps-view -p "$pid" --letters >$out/dropped
 chmod 666 /dev/maps0
 cp maps-view toucher /tmp
 chmod 777 $out
+# shellcheck disable=SC2016 # nobody's shell expands it
 su nobody -s /bin/sh -c '
 	pid=$(/tmp/toucher r0-7 w2 w5) &&
 	/tmp/maps-view -p "$pid" --letters >/tmp/out/nobody &&

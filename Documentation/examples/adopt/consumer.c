@@ -55,6 +55,7 @@ int main(void)
 	int fd = open("/dev/sensor", O_RDWR);
 	void *map;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (fd < 0) {
 		printf("Bail out! /dev/sensor: %s\n", strerror(errno));
 		return 1;
