@@ -31,8 +31,21 @@ view: ## Watch a program's pages being mapped and copied, in a booted kernel
 check-kernels: ## Boot every kernel on every machine (KERNELS='5.10 newest' ARCHES=amd64)
 	tools/vm/check-kernels
 
+lab: ## Work on one of the seven labs, and have it judged: make lab N=1
+	tools/labs/lab $(N)
+
+check-labs: ## Do the labs tell right answers from wrong ones?
+	tools/labs/check $(N)
+
+docs: ## Build the book into build/docs/html
+	tools/docs/build
+
+docs-check: ## Run every command in the book, and compare what it says
+	tools/docs/check $(CHAPTERS)
+
 clean: ## Remove what was built (the cache of downloads stays)
 	$(RM) -r build
 
 .DEFAULT_GOAL := help
 .PHONY: check-kernels help all view fuzz selftests selftests-tar check lint demo clean
+.PHONY: lab check-labs docs docs-check

@@ -135,7 +135,7 @@ void expect_page(const char *map, size_t i, size_t pgoff)
 	uint32_t stamp = word(map, i, 0), number = word(map, i, 1);
 
 	if (stamp != LAB_STAMP)
-		saw("page %zu of the mapping begins with %08x and not with %08x: it is not the buffer's page %zu",
+		saw("page %zu of the mapping begins with %08x, not %08x: not the buffer's page %zu",
 		    i, stamp, LAB_STAMP, pgoff);
 	if (number != pgoff)
 		saw("page %zu of the mapping is page %u of the buffer, and should be page %zu",

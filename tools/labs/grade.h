@@ -27,7 +27,7 @@ struct criterion {
 	void		(*probe)(void);
 };
 
-extern const char lab_title[];
+extern const char * const lab_title;
 extern const struct criterion criteria[];
 extern const unsigned int nr_criteria;
 

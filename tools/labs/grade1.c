@@ -7,7 +7,7 @@
 
 #include "grade.h"
 
-const char lab_title[] = "Lab 1: one page";
+const char * const lab_title = "Lab 1: one page";
 
 static char *map_one(int flags)
 {
@@ -22,7 +22,7 @@ static void shared(void)
 	expect_page(page, 0, 0);
 }
 
-static void written(void)
+static void shared_write(void)
 {
 	char *page = map_one(MAP_SHARED);
 	char byte;
@@ -63,7 +63,7 @@ const struct criterion criteria[] = {
 	  shared },
 	{ "what is written to a shared mapping is in the device",
 	  "TODO 2: the frame must be the one that lab_mem stands in",
-	  written },
+	  shared_write },
 	{ "what is written to a private mapping stays there",
 	  "TODO 3: the access rights are the VMA's own, vma->vm_page_prot, without write permission where a write must copy",
 	  private_write },

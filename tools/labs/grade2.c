@@ -11,7 +11,7 @@
 
 #define PAGES 16
 
-const char lab_title[] = "Lab 2: all pages, at once";
+const char * const lab_title = "Lab 2: all pages, at once";
 
 static void whole(void)
 {
@@ -46,7 +46,7 @@ static void bus_error(void)
 
 	page = mmap(NULL, PAGES * page_size(), PROT_READ, MAP_PRIVATE, fd, 0);
 	if (page == MAP_FAILED)
-		saw("mmap() says %s already: you do look at the result. That is lab 3; here let it pass once, to meet what the question met",
+		saw("mmap() says %s already: you do look at the result. That is lab 3",
 		    strerrorname_np(errno));
 
 	signal = dies(page);
@@ -70,7 +70,7 @@ const struct criterion criteria[] = {
 	  "TODO 1: vm_pgoff < LAB_PAGES, and vma_pages(vma) <= LAB_PAGES - vm_pgoff. Length alone is not enough",
 	  outside },
 	{ "a private mapping dies of a bus error at the first touch",
-	  "TODO 3: this is what the question saw. mmap() said yes, and nothing is mapped",
+	  "TODO 3: let every error pass, this once. It is what the question did: mmap() said yes, and nothing is mapped",
 	  bus_error },
 };
 

@@ -11,7 +11,7 @@
 
 #define PAGES 16
 
-const char lab_title[] = "Lab 3: what the kernel was saying";
+const char * const lab_title = "Lab 3: what the kernel was saying";
 
 static void einval(void)
 {
@@ -57,7 +57,7 @@ static void by_way_page_by_page(void)
 	}
 }
 
-static void readonly(void)
+static void third_way(void)
 {
 	expect_pages(map(open_node("/dev/lab-readonly", O_RDONLY), PAGES,
 			 PROT_READ, MAP_PRIVATE, 0), PAGES, 0);
@@ -111,7 +111,7 @@ const struct criterion criteria[] = {
 	  by_way_page_by_page },
 	{ "third way: /dev/lab-readonly maps all pages privately",
 	  "TODO 2: VM_MAYWRITE, the permission to become writable, is what makes a private mapping one that may be copied",
-	  readonly },
+	  third_way },
 	{ "third way: such a mapping never becomes writable",
 	  "TODO 2: clear VM_MAYWRITE, not VM_WRITE alone",
 	  never_writable },

@@ -11,7 +11,7 @@
 
 #define PAGES 16
 
-const char lab_title[] = "Lab 4: the fault handler";
+const char * const lab_title = "Lab 4: the fault handler";
 
 static char *map_lab(size_t npages, int flags, size_t pgoff)
 {
@@ -19,7 +19,7 @@ static char *map_lab(size_t npages, int flags, size_t pgoff)
 		   PROT_READ | PROT_WRITE, flags, pgoff);
 }
 
-static void held(void)
+static void counted(void)
 {
 	char *page = map_lab(1, MAP_SHARED, 2);
 	long before = page_count(2), during, after;
@@ -108,7 +108,7 @@ static void forked(void)
 const struct criterion criteria[] = {
 	{ "a page is held once more while it is mapped",
 	  "TODO 2: the kernel lets go of the page when it is unmapped; get_page() is what it lets go of",
-	  held },
+	  counted },
 	{ "a shared mapping shows all 16 pages", HANDLER, shared },
 	{ "a private mapping shows all 16 pages", HANDLER, private },
 	{ "a mapping of 5 pages from page 3 on shows pages 3 to 7",

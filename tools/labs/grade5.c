@@ -13,7 +13,7 @@
 #include "grade.h"
 #include "predictions.h"
 
-const char lab_title[] = "Lab 5: copy-on-write, predicted and seen";
+const char * const lab_title = "Lab 5: copy-on-write, predicted and seen";
 
 static const char * const words[] = {
 	[I_DO_NOT_KNOW] = "I_DO_NOT_KNOW", [NOTHING] = "NOTHING",

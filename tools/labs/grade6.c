@@ -12,7 +12,7 @@
 
 #define PAGES 16
 
-const char lab_title[] = "Lab 6: the bound";
+const char * const lab_title = "Lab 6: the bound";
 
 static char *map_lab(size_t npages, size_t pgoff)
 {

@@ -12,7 +12,7 @@
 #define PAGES	64
 #define WINDOW	16
 
-const char lab_title[] = "Lab 7: fewer faults";
+const char * const lab_title = "Lab 7: fewer faults";
 
 /*
  * At an address that is aligned to the window and free around it, so that the

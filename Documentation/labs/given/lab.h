@@ -93,17 +93,29 @@ static struct attribute *lab_attrs[] = {
 };
 ATTRIBUTE_GROUPS(lab);
 
-static struct file_operations lab_fops = {
+static int lab_do_mmap(struct file *filp, struct vm_area_struct *vma)
+{
+	return lab.mmap(filp, vma);
+}
+
+static int lab_do_mmap_readonly(struct file *filp, struct vm_area_struct *vma)
+{
+	return lab.mmap_readonly(filp, vma);
+}
+
+static const struct file_operations lab_fops = {
 	.owner	= THIS_MODULE,
 	.read	= lab_read,
 	.write	= lab_write,
 	.llseek	= default_llseek,
+	.mmap	= lab_do_mmap,
 };
 
-static struct file_operations lab_readonly_fops = {
+static const struct file_operations lab_readonly_fops = {
 	.owner	= THIS_MODULE,
 	.read	= lab_read,
 	.llseek	= default_llseek,
+	.mmap	= lab_do_mmap_readonly,
 };
 
 static struct miscdevice lab_misc = {
@@ -175,7 +187,6 @@ static int __init lab_init(void)
 	if (err)
 		return err;
 
-	lab_fops.mmap = lab.mmap;
 	err = misc_register(&lab_misc);
 	if (err)
 		goto out_free;
@@ -183,7 +194,6 @@ static int __init lab_init(void)
 	if (!lab.mmap_readonly)
 		return 0;
 
-	lab_readonly_fops.mmap = lab.mmap_readonly;
 	err = misc_register(&lab_readonly_misc);
 	if (err)
 		goto out_deregister;

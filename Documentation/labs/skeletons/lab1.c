@@ -30,7 +30,7 @@ static int lab_mmap(struct file *filp, struct vm_area_struct *vma)
 	 * says. The access rights are vma->vm_page_prot.
 	 */
 	pr_info("frame %lu is not mapped yet\n", pfn);
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 }
 
 static const struct lab lab = {

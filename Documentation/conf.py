@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How Sphinx builds the book. `make docs` calls it."""
+
+import os
+import subprocess
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import nested_parse_with_titles
+
+project = "maps"
+author = "The maps authors"
+copyright = "the maps authors, GPL-2.0-only"
+html_title = "maps"
+html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["book.css"]
+html_show_sphinx = False
+html_copy_source = False
+exclude_patterns = ["examples/**/README*"]
+highlight_language = "none"
+nitpicky = True
+# kernel-doc makes a reference of every type; the kernel's are not in the book.
+nitpick_ignore_regex = [(r"c:.*", r".*")]
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class KernelDoc(SphinxDirective):
+    """.. kernel-doc:: FILE: the kernel-doc comments of a source file."""
+
+    required_arguments = 1
+    has_content = False
+
+    def run(self):
+        path = os.path.join(TOP, self.arguments[0])
+        self.env.note_dependency(path)
+        text = subprocess.run(
+            [os.environ["KERNEL_DOC"], "-rst", "-sphinx-version", "5.3.0", path],
+            check=True, capture_output=True, text=True).stdout
+        lines = [line.expandtabs(8) for line in text.splitlines()]
+        node = nodes.section()
+        node.document = self.state.document
+        nested_parse_with_titles(self.state, StringList(lines, path), node)
+        return node.children
+
+
+class Fold(SphinxDirective):
+    """.. fold:: TITLE: folded away until the reader asks."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec = {"class": directives.class_option}
+
+    def run(self):
+        box = nodes.container()
+        self.state.nested_parse(self.content, self.content_offset, box)
+        title = nodes.Text(self.arguments[0]).astext()
+        start = nodes.raw("", f"<details><summary>{title}</summary>", format="html")
+        end = nodes.raw("", "</details>", format="html")
+        return [start, *box.children, end]
+
+
+def setup(app):
+    app.add_directive("kernel-doc", KernelDoc)
+    app.add_directive("fold", Fold)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
