@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The front door: every verb a person types. Each delegates; none does work.
 
-help: ## List the verbs
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
-
-all: ## Build maps.ko natively, for the running kernel or KDIR=
+all: ## Build maps.ko natively, for the running kernel or KDIR= (W= C= V= LLVM=)
 	$(MAKE) -C module modules
+
+help: ## List the verbs
+	@sed -n 's/^\([a-z_-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
+
+modules_install: ## Install the module natively
+	$(MAKE) -C module $@
+
+install: modules_install ## Install module, programs and manual pages (DESTDIR= PREFIX=)
+	$(MAKE) -C tools $@
+
+uninstall: ## Remove what install put there
+	$(MAKE) -C module modules_uninstall
+	$(MAKE) -C tools $@
 
 demo: ## Boot a kernel and see what fails, what helps, and what needs no help
 	tools/demo/run
@@ -43,9 +53,14 @@ docs: ## Build the book into build/docs/html
 docs-check: ## Run every command in the book, and compare what it says
 	tools/docs/check $(CHAPTERS)
 
+check-packages: ## Build, install, upgrade and remove the Debian packages, in a bare Debian
+	tools/check/packages
+
+check-fresh: ## A newcomer's first hour in a bare Debian 12 and 13 (RELEASES=)
+	tools/check/fresh
+
 clean: ## Remove what was built (the cache of downloads stays)
 	$(RM) -r build
 
-.DEFAULT_GOAL := help
-.PHONY: check-kernels help all view fuzz selftests selftests-tar check lint demo clean
-.PHONY: lab check-labs docs docs-check
+# Every verb is one: none makes a file of its name.
+.PHONY: $(shell sed -n 's/^\([a-z_-]*\):.*/\1/p' Makefile)

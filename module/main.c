@@ -144,4 +144,5 @@ module_exit(maps_exit);
 
 MODULE_DESCRIPTION("Scattered kernel memory in user space, by a fault handler");
 MODULE_AUTHOR("The maps authors");
+MODULE_VERSION("1.0");
 MODULE_LICENSE("GPL");
