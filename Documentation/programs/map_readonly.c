@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * readonly DEVICE NPAGES: maps privately to read, counts the pages that show
+ * map_readonly DEVICE NPAGES: maps privately to read, counts the pages that show
  * the stamp, and asks for write access afterwards.
  */
 #include <err.h>
@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 3)
-		errx(2, "usage: readonly DEVICE NPAGES");
+		errx(2, "usage: map_readonly DEVICE NPAGES");
 
 	fd = open(argv[1], O_RDONLY);
 	if (fd < 0)
