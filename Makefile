@@ -20,6 +20,10 @@ uninstall: ## Remove what install put there
 demo: ## Boot a kernel and see what fails, what helps, and what needs no help
 	tools/demo/run
 
+matrix: ## Ask every way to map the buffer the same questions, print the table
+	tools/matrix/run
+.PHONY: matrix
+
 selftests: ## Run the kselftests in a booted kernel (VM='--param npages=64')
 	tools/check/selftests $(VM)
 

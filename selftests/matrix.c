@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Asks every probe of every way to map the buffer, and shows what came out: a
+ * table on stdout, and on request JSON and a page of documentation. Outcomes can
+ * be saved, and shown later or beside those over another buffer.
+ */
+#define _GNU_SOURCE
+#include "matrix.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#define MAX_SUBJECTS	64
+#define MAX_PROBES	256
+
+/* What one run found; the order of the columns and rows is that of the asking. */
+struct matrix {
+	struct utsname	uts;
+	size_t		npages;
+	size_t		nr_subjects;
+	char		names[MAX_SUBJECTS][32];
+	struct outcome	cells[MAX_PROBES][MAX_SUBJECTS];
+};
+
+static struct matrix asked, large;
+
+static const char usage[] =
+	"usage: matrix [--save FILE] [--load FILE] [--large FILE] [--json FILE] [--rst FILE]\n"
+	"              [--expected FILE]\n"
+	"  --save      write what was found, as it is, to FILE\n"
+	"  --load      show what --save wrote, instead of asking\n"
+	"  --large     in the page, tell what differs in FILE, saved over a large buffer\n"
+	"  --json, --rst, --expected\n"
+	"              write JSON, a page of documentation, the table of strategies_test\n";
+
+static FILE *open_or_die(const char *path, const char *mode)
+{
+	FILE *file = fopen(path, mode);
+
+	if (!file) {
+		perror(path);
+		exit(1);
+	}
+	return file;
+}
+
+static void close_or_die(FILE *file, const char *path)
+{
+	if (ferror(file) || fclose(file)) {
+		perror(path);
+		exit(1);
+	}
+}
+
+/* Heads of columns are wrapped at the underscores of the strategies' names. */
+static void show_heads(const struct matrix *m)
+{
+	const char *rest[MAX_SUBJECTS];
+	bool more = true;
+	size_t i;
+
+	for (i = 0; i < m->nr_subjects; i++)
+		rest[i] = m->names[i];
+	while (more) {
+		more = false;
+		printf("%-26s", "");
+		for (i = 0; i < m->nr_subjects; i++) {
+			size_t len = strcspn(rest[i], "_");
+
+			len += rest[i][len] == '_';
+			printf(" %-12.*s", (int)len, rest[i]);
+			rest[i] += len;
+			more |= *rest[i];
+		}
+		printf("\n");
+	}
+}
+
+static void show_row(const struct matrix *m, size_t row)
+{
+	size_t i;
+
+	if (probes[row].section)
+		printf("\n%s\n", probes[row].section);
+	printf("%-26s", probes[row].name);
+	for (i = 0; i < m->nr_subjects; i++)
+		printf(" %-12s", m->cells[row][i].word);
+	printf("\n");
+	fflush(stdout);
+}
+
+static void ask_all(struct matrix *m)
+{
+	const struct subject *subjects;
+	const char *why_not;
+	size_t row, i;
+
+	why_not = matrix_open(&subjects, &m->nr_subjects);
+	if (why_not) {
+		fprintf(stderr, "matrix: %s\n", why_not);
+		exit(1);
+	}
+	uname(&m->uts);
+	m->npages = subjects[0].npages;
+	for (i = 0; i < m->nr_subjects; i++)
+		strcpy(m->names[i], subjects[i].name);
+
+	show_heads(m);
+	for (row = 0; row < nr_probes; row++) {
+		for (i = 0; i < m->nr_subjects; i++)
+			matrix_ask(&probes[row], &subjects[i], &m->cells[row][i]);
+		show_row(m, row);
+	}
+	matrix_close();
+}
+
+static void save(const struct matrix *m, const char *path)
+{
+	FILE *file = open_or_die(path, "w");
+
+	fwrite(m, sizeof(*m), 1, file);
+	close_or_die(file, path);
+}
+
+static void load(struct matrix *m, const char *path)
+{
+	FILE *file = open_or_die(path, "r");
+
+	if (fread(m, sizeof(*m), 1, file) != 1) {
+		fprintf(stderr, "matrix: %s is not what --save writes\n", path);
+		exit(1);
+	}
+	fclose(file);
+}
+
+static void write_json(const struct matrix *m, const char *path)
+{
+	FILE *file = open_or_die(path, "w");
+	size_t row, i;
+
+	fprintf(file, "{\n  \"kernel\": \"%s\",\n  \"machine\": \"%s\",\n  \"npages\": %zu,\n",
+		m->uts.release, m->uts.machine, m->npages);
+	fprintf(file, "  \"probes\": {\n");
+	for (row = 0; row < nr_probes; row++) {
+		fprintf(file, "    \"%s\": {", probes[row].name);
+		for (i = 0; i < m->nr_subjects; i++)
+			fprintf(file, "%s\"%s\": \"%s\"", i ? ", " : "", m->names[i],
+				m->cells[row][i].word);
+		fprintf(file, row + 1 < nr_probes ? "},\n" : "}\n");
+	}
+	fprintf(file, "  }\n}\n");
+	close_or_die(file, path);
+}
+
+static bool same(const struct matrix *m, size_t row, size_t i, size_t j)
+{
+	return !strcmp(m->cells[row][i].word, m->cells[row][j].word);
+}
+
+/* The word that most columns have in a row. */
+static size_t most_common(const struct matrix *m, size_t row)
+{
+	size_t best = 0, most = 0, number, i, j;
+
+	for (i = 0; i < m->nr_subjects; i++) {
+		for (number = 0, j = 0; j < m->nr_subjects; j++)
+			number += same(m, row, i, j);
+		if (number > most) {
+			most = number;
+			best = i;
+		}
+	}
+	return best;
+}
+
+/* Rows as matrix_expected.h has them: most columns' word, and those that differ. */
+static void write_expected(const struct matrix *m, const char *path)
+{
+	FILE *file = open_or_die(path, "w");
+	size_t row, i, j, all;
+
+	for (row = 0; row < nr_probes; row++) {
+		all = most_common(m, row);
+		fprintf(file, "\t{ \"%s\", \"%s\", {", probes[row].name,
+			m->cells[row][all].word);
+		for (i = 0; i < m->nr_subjects; i++) {
+			if (same(m, row, all, i))
+				continue;
+			fprintf(file, " [ON_");
+			for (j = 0; m->names[i][j]; j++)
+				fputc(toupper(m->names[i][j]), file);
+			fprintf(file, "] = \"%s\",", m->cells[row][i].word);
+		}
+		fprintf(file, " } },\n");
+	}
+	close_or_die(file, path);
+}
+
+/* Do strategies differ in a row? The first column is the file. */
+static bool row_differs(const struct matrix *m, size_t row)
+{
+	size_t i;
+
+	for (i = 2; i < m->nr_subjects; i++)
+		if (!same(m, row, 1, i))
+			return true;
+	return false;
+}
+
+/* A cell as reST: bold where a strategy does not do what the fault handler does. */
+static void cell_text(const struct matrix *m, size_t row, size_t i, char text[64])
+{
+	const char *word = m->cells[row][i].word;
+
+	if (!strcmp(word, "-"))
+		strcpy(text, "\\-");
+	else if (i && !same(m, row, 1, i))
+		snprintf(text, 64, "**%s**", word);
+	else
+		strcpy(text, word);
+}
+
+/* Simple tables of reST want each column as wide as its widest cell. */
+static void column_widths(const struct matrix *m, size_t first, size_t end, int *widths)
+{
+	size_t row, i;
+	char text[64];
+	int len;
+
+	for (i = 0; i <= m->nr_subjects; i++) {
+		widths[i] = i ? strlen(m->names[i - 1]) : strlen("probe");
+		for (row = first; row < end; row++) {
+			if (i)
+				cell_text(m, row, i - 1, text);
+			len = i ? strlen(text) : strlen(probes[row].name);
+			if (len > widths[i])
+				widths[i] = len;
+		}
+	}
+}
+
+static void rst_rule(FILE *file, const int *widths, size_t columns)
+{
+	size_t i;
+	int j;
+
+	for (i = 0; i < columns; i++) {
+		if (i)
+			fputc(' ', file);
+		for (j = 0; j < widths[i]; j++)
+			fputc('=', file);
+	}
+	fputc('\n', file);
+}
+
+static void rst_table(FILE *file, const struct matrix *m, size_t first, size_t end)
+{
+	const size_t columns = m->nr_subjects + 1;
+	int widths[MAX_SUBJECTS + 1];
+	char text[64];
+	size_t row, i;
+
+	column_widths(m, first, end, widths);
+	rst_rule(file, widths, columns);
+	fprintf(file, "%-*s", widths[0], "probe");
+	for (i = 1; i < columns; i++)
+		fprintf(file, " %-*s", i + 1 < columns ? widths[i] : 0, m->names[i - 1]);
+	fputc('\n', file);
+	rst_rule(file, widths, columns);
+	for (row = first; row < end; row++) {
+		fprintf(file, "%-*s", widths[0], probes[row].name);
+		for (i = 1; i < columns; i++) {
+			cell_text(m, row, i - 1, text);
+			fprintf(file, " %-*s", i + 1 < columns ? widths[i] : 0, text);
+		}
+		fputc('\n', file);
+	}
+	rst_rule(file, widths, columns);
+	fputc('\n', file);
+}
+
+static void rst_rows(FILE *file, const struct matrix *m, size_t first, size_t end)
+{
+	size_t row;
+
+	for (row = first; row < end; row++) {
+		fprintf(file, "``%s``\n   %s\n", probes[row].name, probes[row].asks);
+		if (row_differs(m, row) && probes[row].why)
+			fprintf(file, "   *Why they differ:* %s\n", probes[row].why);
+		if (!same(m, row, 0, 1) && probes[row].unlike)
+			fprintf(file, "   *Unlike a file:* %s\n", probes[row].unlike);
+		fputc('\n', file);
+	}
+}
+
+static void rst_heading(FILE *file, const char *text)
+{
+	size_t i, len = fprintf(file, "%s\n", text) - 1;
+
+	for (i = 0; i < len; i++)
+		fputc('=', file);
+	fprintf(file, "\n\n");
+}
+
+/* What is otherwise over a large buffer, which is made of huge pages. */
+static void rst_large(FILE *file, const struct matrix *m)
+{
+	bool none = true;
+	size_t row, i;
+
+	rst_heading(file, "Over huge pages");
+	fprintf(file, "The same questions over a buffer of %zu pages, which the module builds of\n"
+		"PMD-sized folios where it can", large.npages);
+	for (row = 0; row < nr_probes; row++)
+		for (i = 0; i < m->nr_subjects; i++)
+			if (strcmp(m->cells[row][i].word, large.cells[row][i].word)) {
+				fprintf(file, "%s* ``%s``: %s says *%s* instead of *%s*.\n",
+					none ? ", have the same answers but for these:\n\n" : "",
+					probes[row].name, m->names[i], large.cells[row][i].word,
+					m->cells[row][i].word);
+				none = false;
+			}
+	fprintf(file, none ? ", have the same answers.\n" : "");
+}
+
+static void write_rst(const struct matrix *m, const char *path, bool with_large)
+{
+	FILE *file = open_or_die(path, "w");
+	size_t first, end;
+
+	fprintf(file,
+		".. SPDX-License-Identifier: GPL-2.0-only\n"
+		".. Written by ``make matrix``: change selftests/matrix_probes.c or matrix.c instead.\n"
+		"\n"
+		"==========\n"
+		"The matrix\n"
+		"==========\n"
+		"\n"
+		"Every way to map the buffer, asked the same questions. ``make matrix`` boots a kernel,\n"
+		"asks, and writes this page; the outcomes below are those of Linux %s on %s with\n"
+		"a buffer of %zu pages. ``strategies_test`` holds every kernel to them (``make check``).\n"
+		"\n"
+		"A column is a strategy, a node of its own over the same buffer; the first one, ``file``,\n"
+		"is an ordinary file (on ramfs, mounted noexec): what a program has a right to expect.\n"
+		"An outcome is\n"
+		"\n"
+		"* a value: ``aabbccdd`` is the word that every page begins with;\n"
+		"* an errno, from the call that the row is about; in brackets, from the mmap() that the\n"
+		"  probe would have begun with, so that it could not be asked;\n"
+		"* a signal that the process died of; ``hangs``, if an alarm had to end it;\n"
+		"* a word that answers the row's question; ``-`` where the machine lacks what it takes.\n"
+		"\n"
+		"**Bold** is what is not as with the fault handler.\n"
+		"\n", m->uts.release, m->uts.machine, m->npages);
+
+	for (first = 0; first < nr_probes; first = end) {
+		for (end = first + 1; end < nr_probes && !probes[end].section; end++)
+			;
+		rst_heading(file, probes[first].section);
+		rst_table(file, m, first, end);
+		rst_rows(file, m, first, end);
+	}
+	if (with_large)
+		rst_large(file, m);
+	close_or_die(file, path);
+}
+
+/* Every cell has an outcome, and every difference a reason. */
+static bool complete(const struct matrix *m)
+{
+	bool good = true;
+	size_t row, i;
+
+	for (row = 0; row < nr_probes; row++) {
+		for (i = 0; i < m->nr_subjects; i++)
+			if (!strcmp(m->cells[row][i].word, "?")) {
+				fprintf(stderr, "matrix: %s of %s has no outcome\n",
+					probes[row].name, m->names[i]);
+				good = false;
+			}
+		if (row_differs(m, row) && !probes[row].why) {
+			fprintf(stderr, "matrix: %s: strategies differ, and no .why says why\n",
+				probes[row].name);
+			good = false;
+		}
+		if (!same(m, row, 0, 1) && !probes[row].unlike) {
+			fprintf(stderr, "matrix: %s: %s is unlike a file, and no .unlike says why\n",
+				probes[row].name, m->names[1]);
+			good = false;
+		}
+	}
+	return good;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "save", required_argument, NULL, 's' },
+		{ "load", required_argument, NULL, 'l' },
+		{ "large", required_argument, NULL, 'L' },
+		{ "json", required_argument, NULL, 'j' },
+		{ "rst", required_argument, NULL, 'r' },
+		{ "expected", required_argument, NULL, 'e' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	const char *files[128] = { };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == 'h' || option == '?') {
+			fputs(usage, option == 'h' ? stdout : stderr);
+			return option == 'h' ? 0 : 2;
+		}
+		files[option] = optarg;
+	}
+
+	if (files['l'])
+		load(&asked, files['l']);
+	else
+		ask_all(&asked);
+	if (files['L'])
+		load(&large, files['L']);
+
+	if (files['s'])
+		save(&asked, files['s']);
+	if (files['j'])
+		write_json(&asked, files['j']);
+	if (files['r'])
+		write_rst(&asked, files['r'], files['L']);
+	if (files['e'])
+		write_expected(&asked, files['e']);
+	return !complete(&asked);
+}
