@@ -283,16 +283,28 @@ static void rst_table(FILE *file, const struct matrix *m, size_t first, size_t e
 	fputc('\n', file);
 }
 
+/* A text of the probes' table, each of its lines indented. */
+static void rst_text(FILE *file, const char *title, const char *text)
+{
+	size_t len;
+
+	fprintf(file, "   %s", title);
+	for (; (len = strcspn(text, "\n")), text[len]; text += len + 1)
+		fprintf(file, "%.*s\n   ", (int)len, text);
+	fprintf(file, "%s\n", text);
+}
+
 static void rst_rows(FILE *file, const struct matrix *m, size_t first, size_t end)
 {
 	size_t row;
 
 	for (row = first; row < end; row++) {
-		fprintf(file, "``%s``\n   %s\n", probes[row].name, probes[row].asks);
-		if (row_differs(m, row) && probes[row].why)
-			fprintf(file, "   *Why they differ:* %s\n", probes[row].why);
-		if (!same(m, row, 0, 1) && probes[row].unlike)
-			fprintf(file, "   *Unlike a file:* %s\n", probes[row].unlike);
+		fprintf(file, "``%s``\n", probes[row].name);
+		rst_text(file, "", probes[row].asks);
+		if (row_differs(m, row))
+			rst_text(file, "*Why they differ:* ", probes[row].why ?: "?");
+		if (!same(m, row, 0, 1))
+			rst_text(file, "*Unlike a file:* ", probes[row].unlike ?: "?");
 		fputc('\n', file);
 	}
 }
@@ -306,25 +318,44 @@ static void rst_heading(FILE *file, const char *text)
 	fprintf(file, "\n\n");
 }
 
-/* What is otherwise over a large buffer, which is made of huge pages. */
+static bool same_in_large(const struct matrix *m, size_t row, size_t i)
+{
+	return !strcmp(m->cells[row][i].word, large.cells[row][i].word);
+}
+
+/* The columns of a row that are otherwise over a large buffer: how many there are. */
+static size_t rst_large_row(FILE *file, const struct matrix *m, size_t row)
+{
+	size_t number = 0, i;
+
+	for (i = 0; i < m->nr_subjects; i++) {
+		if (same_in_large(m, row, i))
+			continue;
+		if (!number++)
+			fprintf(file, "``%s``\n", probes[row].name);
+		fprintf(file, "   %s says *%s* instead of *%s*.\n", m->names[i],
+			large.cells[row][i].word, m->cells[row][i].word);
+	}
+	if (number && same(m, row, 0, 1) && !same(&large, row, 0, 1))
+		rst_text(file, "*Unlike a file:* ", probes[row].unlike ?: "?");
+	if (number)
+		fputc('\n', file);
+	return number;
+}
+
 static void rst_large(FILE *file, const struct matrix *m)
 {
-	bool none = true;
-	size_t row, i;
+	size_t number = 0, row;
 
 	rst_heading(file, "Over huge pages");
-	fprintf(file, "The same questions over a buffer of %zu pages, which the module builds of\n"
-		"PMD-sized folios where it can", large.npages);
+	fprintf(file,
+		"The same questions over a buffer of %zu pages, which the module builds of PMD-sized\n"
+		"folios where it can, have the same answers, but for those that follow here.\n\n",
+		large.npages);
 	for (row = 0; row < nr_probes; row++)
-		for (i = 0; i < m->nr_subjects; i++)
-			if (strcmp(m->cells[row][i].word, large.cells[row][i].word)) {
-				fprintf(file, "%s* ``%s``: %s says *%s* instead of *%s*.\n",
-					none ? ", have the same answers but for these:\n\n" : "",
-					probes[row].name, m->names[i], large.cells[row][i].word,
-					m->cells[row][i].word);
-				none = false;
-			}
-	fprintf(file, none ? ", have the same answers.\n" : "");
+		number += rst_large_row(file, m, row);
+	if (!number)
+		fprintf(file, "None.\n");
 }
 
 static void write_rst(const struct matrix *m, const char *path, bool with_large)
@@ -333,16 +364,17 @@ static void write_rst(const struct matrix *m, const char *path, bool with_large)
 	size_t first, end;
 
 	fprintf(file,
-		".. SPDX-License-Identifier: GPL-2.0-only\n"
-		".. Written by ``make matrix``: change selftests/matrix_probes.c or matrix.c instead.\n"
+		".. %s: GPL-2.0-only\n"
+		".. Written by ``make matrix``: change selftests/matrix_probes.c instead.\n"
 		"\n"
 		"==========\n"
 		"The matrix\n"
 		"==========\n"
 		"\n"
 		"Every way to map the buffer, asked the same questions. ``make matrix`` boots a kernel,\n"
-		"asks, and writes this page; the outcomes below are those of Linux %s on %s with\n"
-		"a buffer of %zu pages. ``strategies_test`` holds every kernel to them (``make check``).\n"
+		"asks, and writes this page; the outcomes below are those of Linux\n"
+		"%s on %s with a buffer of %zu pages.\n"
+		"``strategies_test`` holds every kernel to them (``make check``).\n"
 		"\n"
 		"A column is a strategy, a node of its own over the same buffer; the first one, ``file``,\n"
 		"is an ordinary file (on ramfs, mounted noexec): what a program has a right to expect.\n"
@@ -355,7 +387,7 @@ static void write_rst(const struct matrix *m, const char *path, bool with_large)
 		"* a word that answers the row's question; ``-`` where the machine lacks what it takes.\n"
 		"\n"
 		"**Bold** is what is not as with the fault handler.\n"
-		"\n", m->uts.release, m->uts.machine, m->npages);
+		"\n", "SPDX-License-Identifier", m->uts.release, m->uts.machine, m->npages);
 
 	for (first = 0; first < nr_probes; first = end) {
 		for (end = first + 1; end < nr_probes && !probes[end].section; end++)
@@ -388,7 +420,7 @@ static bool complete(const struct matrix *m)
 			good = false;
 		}
 		if (!same(m, row, 0, 1) && !probes[row].unlike) {
-			fprintf(stderr, "matrix: %s: %s is unlike a file, and no .unlike says why\n",
+			fprintf(stderr, "matrix: %s: %s is unlike a file, no .unlike says why\n",
 				probes[row].name, m->names[1]);
 			good = false;
 		}

@@ -40,7 +40,8 @@ static size_t nr_subjects;
 static unsigned char *edges;
 static size_t page;
 
-static char folder[] = "/tmp/maps-matrix-XXXXXX";
+/* The mount point of the file's file system. */
+static char folder[32];
 
 void answer(const char *format, ...)
 {
@@ -63,7 +64,7 @@ static const char *errno_name(int err)
 		{ EBADF, "EBADF" },	  { EAGAIN, "EAGAIN" },	    { ENOMEM, "ENOMEM" },
 		{ EACCES, "EACCES" },	  { EFAULT, "EFAULT" },	    { EBUSY, "EBUSY" },
 		{ ENODEV, "ENODEV" },	  { EINVAL, "EINVAL" },	    { ENOSPC, "ENOSPC" },
-		{ ENOSYS, "ENOSYS" },	  { EOVERFLOW, "EOVERFLOW" }, { ENXIO, "ENXIO" },
+		{ ENOTTY, "ENOTTY" },	  { EOVERFLOW, "EOVERFLOW" }, { ENXIO, "ENXIO" },
 		{ EOPNOTSUPP, "EOPNOTSUPP" },
 	};
 	static char number[16];
@@ -166,6 +167,7 @@ static bool open_file(size_t npages)
 	bool good;
 	int fd;
 
+	strcpy(folder, "/tmp/maps-matrix-XXXXXX");
 	strcpy(file->name, "file");
 	file->npages = npages;
 	file->is_file = true;

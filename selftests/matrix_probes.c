@@ -62,6 +62,10 @@
 
 typedef volatile unsigned char bytes;
 
+/* Of core files, which are as wide as the program. */
+typedef ElfW(Ehdr) core_header;
+typedef ElfW(Phdr) core_part;
+
 static size_t page_size(void)
 {
 	return sysconf(_SC_PAGESIZE);
@@ -1116,8 +1120,8 @@ static _Noreturn void answer_core(const char *path, uintptr_t at)
 {
 	FILE *core = fopen(path, "r");
 	unsigned char word[4];
-	ElfW(Ehdr) header;
-	ElfW(Phdr) part;
+	core_header header;
+	core_part part;
 	int i;
 
 	if (!core || fread(&header, sizeof(header), 1, core) != 1)
@@ -1259,7 +1263,7 @@ static void killed_holder(const struct subject *s)
 }
 
 #define WRITABLE_REFUSED \
-	"remap_pfn_readonly refuses what is writable: without VM_MAYWRITE nothing would copy a " \
+	"remap_pfn_readonly refuses what is writable: without VM_MAYWRITE nothing would copy a\n" \
 	"private page before the write."
 
 const struct probe probes[] = {
@@ -1271,28 +1275,28 @@ const struct probe probes[] = {
 	},
 	{
 		.name	= "shared_write",
-		.asks	= "Map all shared and writable, write; does the device's read() show it "
+		.asks	= "Map all shared and writable, write; does the device's read() show it\n"
 			"(shared)?",
 		.why	= WRITABLE_REFUSED,
 		.ask	= shared_write,
 	},
 	{
 		.name	= "private_read",
-		.asks	= "Map all private and read-only, as the question's program does; the "
+		.asks	= "Map all private and read-only, as the question's program does; the\n"
 			"first word.",
-		.why	= "remap_pfn_range() wants all of a mapping that may be copied on write "
-			"in one call, else EINVAL. The asker's driver does not look, so nothing "
-			"is mapped and the access is SIGBUS.",
+		.why	= "remap_pfn_range() wants all of a mapping that may be copied on write\n"
+			"in one call, else EINVAL. The asker's driver does not look, so\n"
+			"nothing is mapped and the access is SIGBUS.",
 		.ask	= private_read,
 	},
 	{
 		.name	= "private_write",
-		.asks	= "Map all private and writable, write; is it kept from the device "
+		.asks	= "Map all private and writable, write; is it kept from the device\n"
 			"(private)?",
-		.why	= "remap_pfn_range() wants all of a mapping that may be copied on write "
-			"in one call, else EINVAL. The asker's driver does not look, so nothing "
-			"is mapped and the access is SIGBUS; and remap_pfn_readonly refuses "
-			"what is writable.",
+		.why	= "remap_pfn_range() wants all of a mapping that may be copied on write\n"
+			"in one call, else EINVAL. The asker's driver does not look, so\n"
+			"nothing is mapped and the access is SIGBUS; and remap_pfn_readonly\n"
+			"refuses what is writable.",
 		.ask	= private_write,
 	},
 	{
@@ -1308,7 +1312,7 @@ const struct probe probes[] = {
 	},
 	{
 		.name	= "private_page_by_page",
-		.asks	= "Map sixteen pages private, each on its own (remedy 2); are they the "
+		.asks	= "Map sixteen pages private, each on its own (remedy 2); are they the\n"
 			"right ones?",
 		.ask	= private_page_by_page,
 	},
@@ -1320,22 +1324,22 @@ const struct probe probes[] = {
 	{
 		.name	= "longer_than_buffer",
 		.asks	= "Map one page more than there is, read that.",
-		.unlike	= "A file may grow, so mmap() allows it and the access dies; the buffer "
+		.unlike	= "A file may grow, so mmap() allows it and the access dies; the buffer\n"
 			"never grows, and mmap() says so at once.",
 		.ask	= longer_than_buffer,
 	},
 	{
 		.name	= "offset_at_end",
 		.asks	= "Map the page behind the last one, read it.",
-		.unlike	= "A file may grow, so mmap() allows it and the access dies; the buffer "
+		.unlike	= "A file may grow, so mmap() allows it and the access dies; the buffer\n"
 			"never grows, and mmap() says so at once.",
 		.ask	= offset_at_end,
 	},
 	{
 		.name	= "offset_wraps",
 		.asks	= "Map from the last page that an offset can name to behind it.",
-		.unlike	= "A file system has a largest file and says EOVERFLOW beyond it; a "
-			"device is asked itself, and says what it says to every offset behind "
+		.unlike	= "A file system has a largest file and says EOVERFLOW beyond it; a\n"
+			"device is asked itself, and says what it says to every offset behind\n"
 			"the end.",
 		.ask	= offset_wraps,
 	},
@@ -1346,12 +1350,12 @@ const struct probe probes[] = {
 	},
 	{
 		.name	= "populate_private_write",
-		.asks	= "Map private and writable with MAP_POPULATE: is it a copy from the "
+		.asks	= "Map private and writable with MAP_POPULATE: is it a copy from the\n"
 			"start?",
-		.why	= "remap_pfn_range() wants all of a mapping that may be copied on write "
-			"in one call, else EINVAL. The asker's driver does not look, so nothing "
-			"is mapped and the access is SIGBUS; and remap_pfn_readonly refuses "
-			"what is writable.",
+		.why	= "remap_pfn_range() wants all of a mapping that may be copied on write\n"
+			"in one call, else EINVAL. The asker's driver does not look, so\n"
+			"nothing is mapped and the access is SIGBUS; and remap_pfn_readonly\n"
+			"refuses what is writable.",
 		.ask	= populate_private_write,
 	},
 	{
@@ -1362,18 +1366,18 @@ const struct probe probes[] = {
 	{
 		.name	= "faults_to_read",
 		.asks	= "How many page faults it takes to read every page once.",
-		.why	= "An eager strategy has paid in mmap(). The fault handler is called once "
-			"for each small page, or for each folio; fault_around for each window "
-			"of pages.",
-		.unlike	= "The page cache maps the neighbours of a page along with it "
+		.why	= "An eager strategy has paid in mmap(). The fault handler is called\n"
+			"once for each small page, or for each folio; fault_around for each\n"
+			"window of pages.",
+		.unlike	= "The page cache maps the neighbours of a page along with it\n"
 			"(vm_ops->map_pages); the handler maps what was touched.",
 		.ask	= faults_to_read,
 	},
 	{
 		.section	= "Reading, writing, protection",
 		.name	= "private_sees_device",
-		.asks	= "Does a private page show what the device is written to: before its own "
-			"first write (until copied), after it, too (always)?",
+		.asks	= "Does a private page show what the device is written to: before its\n"
+			"own first write (until copied), after it, too (always)?",
 		.why	= WRITABLE_REFUSED,
 		.ask	= private_sees_device,
 	},
@@ -1384,14 +1388,14 @@ const struct probe probes[] = {
 	},
 	{
 		.name	= "mprotect_up",
-		.asks	= "Make a shared read-only mapping writable, write; does the device show "
+		.asks	= "Make a shared read-only mapping writable, write; does the device show\n"
 			"it?",
 		.why	= "remap_pfn_readonly has taken VM_MAYWRITE from the mapping for good.",
 		.ask	= mprotect_up,
 	},
 	{
 		.name	= "mprotect_up_private",
-		.asks	= "Make one private read-only page writable, write; is it kept from the "
+		.asks	= "Make one private read-only page writable, write; is it kept from the\n"
 			"device?",
 		.why	= "remap_pfn_readonly has taken VM_MAYWRITE from the mapping for good.",
 		.ask	= mprotect_up_private,
@@ -1419,7 +1423,7 @@ const struct probe probes[] = {
 	},
 	{
 		.name	= "readonly_fd_private_write",
-		.asks	= "Map a page of a read-only descriptor private and writable, write; is "
+		.asks	= "Map a page of a read-only descriptor private and writable, write; is\n"
 			"it kept from the device?",
 		.why	= WRITABLE_REFUSED,
 		.ask	= readonly_fd_private_write,
@@ -1441,10 +1445,8 @@ const struct probe probes[] = {
 	},
 	{
 		.name	= "read_implies_exec",
-		.asks	= "Map readable under personality(READ_IMPLIES_EXEC), as programs with an "
-			"executable stack run.",
-		.unlike	= "The flag adds PROT_EXEC behind the program's back, unless the mount "
-			"forbids execution; the device refuses it whoever asks.",
+		.asks	= "Map readable under personality(READ_IMPLIES_EXEC), as programs with\n"
+			"an executable stack run.",
 		.ask	= read_implies_exec,
 	},
 	{
@@ -1470,18 +1472,18 @@ const struct probe probes[] = {
 	},
 	{
 		.name	= "mremap_grow",
-		.asks	= "Grow the mapping inside the buffer, with no room behind it; are the "
+		.asks	= "Grow the mapping inside the buffer, with no room behind it; are the\n"
 			"pages the right ones?",
-		.why	= "VM_PFNMAP and VM_DONTEXPAND, set by remap_pfn_range() and "
-			"remap_vmalloc_range(), forbid growth. Pages inserted by mmap() may "
+		.why	= "VM_PFNMAP and VM_DONTEXPAND, set by remap_pfn_range() and\n"
+			"remap_vmalloc_range(), forbid growth. Pages inserted by mmap() may\n"
 			"grow, but nothing brings the new ones.",
 		.ask	= mremap_grow,
 	},
 	{
 		.name	= "mremap_grow_in_place",
 		.asks	= "The same with room behind it, so that it need not move.",
-		.why	= "As for mremap_grow; besides, kernels that grow an area by merging it "
-			"with its extension (6.1 does, 5.10 does not) say ENOMEM to "
+		.why	= "As for mremap_grow; besides, kernels that grow an area by merging it\n"
+			"with its extension (6.1 does, 5.10 does not) say ENOMEM to\n"
 			"VM_MIXEDMAP, which fault_around and the inserted pages set.",
 		.ask	= mremap_grow_in_place,
 	},
@@ -1493,27 +1495,27 @@ const struct probe probes[] = {
 	},
 	{
 		.name	= "mremap_dontunmap",
-		.asks	= "Move the pages and leave the mapping, MREMAP_DONTUNMAP; do both places "
-			"show the right pages?",
-		.why	= "VM_PFNMAP and VM_DONTEXPAND forbid it. Pages inserted by mmap() are "
+		.asks	= "Move the pages and leave the mapping, MREMAP_DONTUNMAP; do both\n"
+			"places show the right pages?",
+		.why	= "VM_PFNMAP and VM_DONTEXPAND forbid it. Pages inserted by mmap() are\n"
 			"moved, and nothing brings them back to the old place.",
 		.ask	= mremap_dontunmap,
 	},
 	{
 		.name	= "merge",
-		.asks	= "Map two neighbouring parts next to each other: how many areas are they "
-			"in /proc/self/maps?",
-		.why	= "Areas with any of VM_IO, VM_DONTEXPAND, VM_PFNMAP and VM_MIXEDMAP are "
+		.asks	= "Map two neighbouring parts next to each other: how many areas are\n"
+			"they in /proc/self/maps?",
+		.why	= "Areas with any of VM_IO, VM_DONTEXPAND, VM_PFNMAP and VM_MIXEDMAP are\n"
 			"never merged.",
-		.unlike	= "Newer kernels compare the flags of two areas before they call "
+		.unlike	= "Newer kernels compare the flags of two areas before they call\n"
 			"f_op->mmap(), which then clears VM_MAYEXEC.",
 		.ask	= merge,
 	},
 	{
 		.name	= "merge_again",
-		.asks	= "Take the access from a page in the middle and give it back: how many "
+		.asks	= "Take the access from a page in the middle and give it back: how many\n"
 			"areas are left?",
-		.why	= "Areas with any of VM_IO, VM_DONTEXPAND, VM_PFNMAP and VM_MIXEDMAP are "
+		.why	= "Areas with any of VM_IO, VM_DONTEXPAND, VM_PFNMAP and VM_MIXEDMAP are\n"
 			"never merged.",
 		.ask	= merge_again,
 	},
@@ -1531,19 +1533,19 @@ const struct probe probes[] = {
 	},
 	{
 		.name	= "fork_private",
-		.asks	= "A child inherits a private page that was written, writes to it: does "
+		.asks	= "A child inherits a private page that was written, writes to it: does\n"
 			"the parent keep its own (apart)?",
-		.why	= "On x86, before memory types were kept beside the mapping (6.1 and "
-			"6.12, not 7.3), fork() fails if the first page of a private "
-			"remap_pfn_range() mapping has been copied: it cannot tell the memory "
-			"type any more (get_pat_info() in arch/x86/mm/pat/memtype.c). "
+		.why	= "On x86, before memory types were kept beside the mapping (6.1 and\n"
+			"6.12, not 7.3), fork() fails if the first page of a private\n"
+			"remap_pfn_range() mapping has been copied: it cannot tell the memory\n"
+			"type any more (get_pat_info() in arch/x86/mm/pat/memtype.c).\n"
 			"remap_pfn_readonly refuses what is writable.",
 		.ask	= fork_private,
 	},
 	{
 		.name	= "fork_page_table",
 		.asks	= "Does fork() copy the page table entries, which costs time?",
-		.why	= "What cannot be faulted in again has to be copied: VM_PFNMAP and "
+		.why	= "What cannot be faulted in again has to be copied: VM_PFNMAP and\n"
 			"VM_MIXEDMAP. The rest is left to the child's faults.",
 		.ask	= fork_page_table,
 	},
@@ -1555,7 +1557,7 @@ const struct probe probes[] = {
 	{
 		.name	= "dofork",
 		.asks	= "Undo MADV_DONTFORK with MADV_DOFORK.",
-		.why	= "MADV_DOFORK refuses VM_IO; newer kernels (7.3) refuse VM_MIXEDMAP and "
+		.why	= "MADV_DOFORK refuses VM_IO; newer kernels (7.3) refuse VM_MIXEDMAP and\n"
 			"VM_DONTEXPAND, too.",
 		.ask	= dofork,
 	},
@@ -1563,8 +1565,8 @@ const struct probe probes[] = {
 		.section	= "Memory management",
 		.name	= "dontneed",
 		.asks	= "Read after MADV_DONTNEED; the first word.",
-		.why	= "MADV_DONTNEED refuses VM_PFNMAP. Pages inserted by mmap() are gone for "
-			"good: there is no fault handler to bring them back.",
+		.why	= "MADV_DONTNEED refuses VM_PFNMAP. Pages inserted by mmap() are gone\n"
+			"for good: there is no fault handler to bring them back.",
 		.ask	= dontneed,
 	},
 	{
@@ -1581,16 +1583,16 @@ const struct probe probes[] = {
 	},
 	{
 		.name	= "populate_read",
-		.asks	= "Have it faulted in by MADV_POPULATE_READ: is all of it there without a "
-			"fault?",
-		.why	= "There is nothing to fault in with VM_PFNMAP, which is refused even if "
+		.asks	= "Have it faulted in by MADV_POPULATE_READ: is all of it there without\n"
+			"a fault?",
+		.why	= "There is nothing to fault in with VM_PFNMAP, which is refused even if\n"
 			"everything is there.",
 		.ask	= populate_read,
 	},
 	{
 		.name	= "lock",
 		.asks	= "Does mlock() count in VmLck?",
-		.why	= "mlock() succeeds on areas with VM_IO, VM_DONTEXPAND, VM_PFNMAP or "
+		.why	= "mlock() succeeds on areas with VM_IO, VM_DONTEXPAND, VM_PFNMAP or\n"
 			"VM_MIXEDMAP, and does not lock or count them.",
 		.ask	= lock,
 	},
@@ -1602,16 +1604,16 @@ const struct probe probes[] = {
 	{
 		.name	= "mincore_untouched",
 		.asks	= "What mincore() says before anything is touched.",
-		.why	= "Eager strategies have mapped everything. mincore() of kernels up to "
+		.why	= "Eager strategies have mapped everything. mincore() of kernels up to\n"
 			"6.12 does not see what is in a VM_PFNMAP area.",
-		.unlike	= "mincore() asks the page cache for what is not mapped yet; the buffer "
+		.unlike	= "mincore() asks the page cache for what is not mapped yet; the buffer\n"
 			"is in none.",
 		.ask	= mincore_untouched,
 	},
 	{
 		.name	= "mincore_touched",
 		.asks	= "What mincore() says after everything is touched.",
-		.why	= "mincore() of kernels up to 6.12 does not see what is in a VM_PFNMAP "
+		.why	= "mincore() of kernels up to 6.12 does not see what is in a VM_PFNMAP\n"
 			"area.",
 		.ask	= mincore_touched,
 	},
@@ -1624,15 +1626,15 @@ const struct probe probes[] = {
 	{
 		.name	= "rss",
 		.asks	= "Does Rss in smaps count the pages?",
-		.why	= "What is in a VM_PFNMAP area are frames and no pages: nobody counts "
+		.why	= "What is in a VM_PFNMAP area are frames and no pages: nobody counts\n"
 			"them.",
 		.ask	= rss,
 	},
 	{
 		.name	= "pss",
-		.asks	= "Which part of the pages does Pss in smaps count for one of two "
+		.asks	= "Which part of the pages does Pss in smaps count for one of two\n"
 			"mappings?",
-		.why	= "What is in a VM_PFNMAP area are frames and no pages: nobody counts "
+		.why	= "What is in a VM_PFNMAP area are frames and no pages: nobody counts\n"
 			"them.",
 		.ask	= pss,
 	},
@@ -1645,83 +1647,85 @@ const struct probe probes[] = {
 	{
 		.name	= "vm_readv",
 		.asks	= "Another process reads it by process_vm_readv(); the first word.",
-		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range() "
+		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range()\n"
 			"sets.",
 		.ask	= vm_readv,
 	},
 	{
 		.name	= "vm_writev",
-		.asks	= "Another process writes to it by process_vm_writev(); does the device "
+		.asks	= "Another process writes to it by process_vm_writev(); does the device\n"
 			"show it?",
-		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range() "
+		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range()\n"
 			"sets; and remap_pfn_readonly refuses what is writable.",
 		.ask	= vm_writev,
 	},
 	{
 		.name	= "ptrace_peek",
 		.asks	= "A debugger reads it by PTRACE_PEEKDATA; the first word.",
-		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range() "
+		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range()\n"
 			"sets; a driver could only offer vm_ops->access.",
 		.ask	= ptrace_peek,
 	},
 	{
 		.name	= "ptrace_poke",
-		.asks	= "A debugger writes to a private read-only page, as for a breakpoint; is "
-			"it kept from the device?",
-		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range() "
+		.asks	= "A debugger writes to a private read-only page, as for a breakpoint;\n"
+			"is it kept from the device?",
+		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range()\n"
 			"sets.",
 		.ask	= ptrace_poke,
 	},
 	{
 		.name	= "proc_mem",
 		.asks	= "Another process reads it by /proc/PID/mem; the first word.",
-		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range() "
+		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range()\n"
 			"sets; a driver could only offer vm_ops->access.",
 		.ask	= proc_mem,
 	},
 	{
 		.name	= "direct_read",
 		.asks	= "Read from a disk into it with O_DIRECT; does the device show it?",
-		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range() "
+		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range()\n"
 			"sets; and remap_pfn_readonly refuses what is writable.",
 		.ask	= direct_read,
 	},
 	{
 		.name	= "direct_write",
-		.asks	= "Write from it to a disk with O_DIRECT; the first word that the disk "
+		.asks	= "Write from it to a disk with O_DIRECT; the first word that the disk\n"
 			"has.",
-		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range() "
+		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range()\n"
 			"sets.",
 		.ask	= direct_write,
 	},
 	{
 		.name	= "splice_pages",
 		.asks	= "vmsplice() it to a pipe; the first word.",
-		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range() "
+		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range()\n"
 			"sets.",
 		.ask	= splice_pages,
 	},
 	{
 		.name	= "io_uring_buffer",
 		.asks	= "Register it as a buffer of an io_uring, which pins the pages.",
-		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range() "
+		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range()\n"
 			"sets; and remap_pfn_readonly refuses what is writable.",
-		.unlike	= "A page pinned for long could be written to without its file system's "
+		.unlike	= "A page pinned for long could be written to without its file system's\n"
 			"notice; the buffer has none that would have to know.",
 		.ask	= io_uring_buffer,
 	},
 	{
 		.name	= "shared_futex",
-		.asks	= "One process waits on a word of it, another wakes it through its own "
+		.asks	= "One process waits on a word of it, another wakes it through its own\n"
 			"mapping.",
-		.why	= WRITABLE_REFUSED,
-		.unlike	= "A shared futex is named by the inode and offset that page->mapping and "
-			"page->index tell; the buffer's pages have neither.",
+		.why	= "get_user_pages() refuses VM_IO and VM_PFNMAP, which remap_pfn_range()\n"
+			"sets; and remap_pfn_readonly refuses what is writable.",
+		.unlike	= "A shared futex is named by page->mapping and page->index. Where the\n"
+			"core cannot map a part of a folio that has them (before Linux 6.2),\n"
+			"the module leaves those pages without.",
 		.ask	= shared_futex,
 	},
 	{
 		.name	= "userfaultfd_register",
-		.asks	= "Register it with userfaultfd, for missing pages. (Anonymous memory, "
+		.asks	= "Register it with userfaultfd, for missing pages. (Anonymous memory,\n"
 			"shmem and hugetlbfs can.)",
 		.why	= WRITABLE_REFUSED,
 		.ask	= userfaultfd_register,
@@ -1729,7 +1733,7 @@ const struct probe probes[] = {
 	{
 		.name	= "core_dump",
 		.asks	= "What a core dump of every kind of memory holds of it; the first word.",
-		.why	= "remap_pfn_range() sets VM_IO and VM_DONTDUMP, remap_vmalloc_range() "
+		.why	= "remap_pfn_range() sets VM_IO and VM_DONTDUMP, remap_vmalloc_range()\n"
 			"sets VM_DONTDUMP.",
 		.ask	= core_dump,
 	},
@@ -1742,13 +1746,13 @@ const struct probe probes[] = {
 	{
 		.section	= "Lifetime",
 		.name	= "unload_while_mapped",
-		.asks	= "Unload the module (unmount the file system) while only a mapping is "
+		.asks	= "Unload the module (unmount the file system) while only a mapping is\n"
 			"left.",
 		.ask	= unload_while_mapped,
 	},
 	{
 		.name	= "killed_holder",
-		.asks	= "Kill the process that has the mapping, by SIGKILL: is the module (the "
+		.asks	= "Kill the process that has the mapping, by SIGKILL: is the module (the\n"
 			"mount) released?",
 		.ask	= killed_holder,
 	},
