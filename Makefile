@@ -33,6 +33,9 @@ selftests-tar: ## Pack the kselftests for KernelCI and LKFT
 check: ## Boot a kernel and prove it: every test, the linters, N passed, N failed
 	tools/check/run $(PARTS)
 
+check-all: ## What CI runs: check, and what takes minutes
+	tools/check/run --all
+
 lint: ## The linters of check alone
 	tools/check/lint
 
