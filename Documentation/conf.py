@@ -2,6 +2,7 @@
 """How Sphinx builds the book. `make docs` calls it."""
 
 import os
+import re
 import subprocess
 
 from docutils import nodes
@@ -64,7 +65,32 @@ class Fold(SphinxDirective):
         return [start, *box.children, end]
 
 
+def mend_furo(app, error):
+    """Debian 12's furo comes unbundled: it has lost the dark colours of a page
+    that follows the system, and its script does not load as what it is."""
+    static = os.path.join(app.outdir, "_static")
+    css, js, gumshoe = (os.path.join(static, name) for name in (
+        "styles/furo.css", "scripts/furo.js", "scripts/gumshoe-patched.js"))
+
+    with open(css, encoding="utf-8") as file:
+        text = file.read()
+    dark = re.search(r'body\[data-theme="dark"\] \{([^}]*)\}', text)
+    if dark and "prefers-color-scheme" not in text:
+        with open(css, "a", encoding="utf-8") as file:
+            file.write("\n@media (prefers-color-scheme: dark) {\n"
+                       f'body[data-theme="auto"] {{{dark[1]}}}\n}}\n')
+
+    with open(js, encoding="utf-8") as file:
+        script = file.read()
+    if script.startswith("import Gumshoe"):
+        with open(gumshoe, encoding="utf-8") as file:
+            library = file.read()
+        with open(js, "w", encoding="utf-8") as file:
+            file.write(library + script.split("\n", 1)[1])
+
+
 def setup(app):
+    app.connect("build-finished", mend_furo)
     app.add_directive("kernel-doc", KernelDoc)
     app.add_directive("fold", Fold)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
