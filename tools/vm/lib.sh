@@ -226,16 +226,20 @@ find_kernel_path() {
 		k_dir=$(cd "$1" && pwd)
 		k_version=$(cat "$k_dir/include/config/kernel.release") ||
 			die "$1 is not a built kernel tree"
-		k_image=$(tree_image "$k_dir" "$2")
+		k_image=$(tree_image "$k_dir")
+		grep -q '^CONFIG_VIRTIO_CONSOLE=y' "$k_dir/.config" ||
+			die "the kernel in $1 needs VIRTIO_PCI=y and VIRTIO_CONSOLE=y: its modules are not looked for"
 		k_modules=
 		k_name=$2-tree-$(echo "$k_dir" | cksum | tr ' ' -)
 	else
 		k_dir=
 		k_image=$(readlink -f "$1")
 		k_version=$(image_version "$k_image")
-		k_modules=/
-		[ -d "/lib/modules/$k_version" ] || k_modules=
-		k_name=$2-$k_version
+		# Its modules lie beside it, as in the cache, or are installed.
+		for k_modules in "$(dirname "$k_image")" / ''; do
+			[ ! -d "$k_modules/lib/modules/$k_version" ] || break
+		done
+		k_name=$2-$k_version-$(echo "$k_image" | cksum | tr ' ' -)
 	fi
 }
 
