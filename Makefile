@@ -22,7 +22,6 @@ demo: ## Boot a kernel and see what fails, what helps, and what needs no help
 
 matrix: ## Ask every way to map the buffer the same questions, print the table
 	tools/matrix/run
-.PHONY: matrix
 
 selftests: ## Run the kselftests in a booted kernel (VM='--param npages=64')
 	tools/check/selftests $(VM)
