@@ -41,6 +41,12 @@ lint: ## The linters of check alone
 fuzz: ## A million operations against a model (VM='--kernel 7.x', SEED=, OPS=)
 	tools/fuzz/run $(VM)
 
+shell: ## A root shell in a booted kernel, with the module and things to try
+	tools/shell/run
+
+gdb: ## A debugger in a booted kernel, stopped in the fault handler
+	tools/gdb/run
+
 view: ## Watch a program's pages being mapped and copied, in a booted kernel
 	tools/view/run
 
