@@ -5,22 +5,53 @@
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
 
 #include "compat.h"
 #include "maps.h"
 #include "trace.h"
 
-/* Pages on the stack at a time; a window is mapped in as many as it takes. */
-#define MAPS_BATCH 32
-
 /* Written while the module loads only. */
 unsigned long maps_around_pages;
+
+/*
+ * The buffer's pages in a row, as vm_insert_pages() wants them: to look each up
+ * in the kernel's page table would be a tenth of what a page costs. Made by the
+ * first mmap(), so that those who never come here do not pay for it; not
+ * changed from then on, which is what the handler relies on.
+ */
+static struct page **maps_around_table;
+static DEFINE_MUTEX(maps_around_lock);
+
+static int maps_around_prepare(const struct maps_buffer *buf)
+{
+	int err = 0;
+
+	mutex_lock(&maps_around_lock);
+	if (!maps_around_table) {
+		maps_around_table = maps_buffer_pages(buf, 0, buf->npages);
+		err = maps_around_table ? 0 : -ENOMEM;
+	}
+	mutex_unlock(&maps_around_lock);
+	return err;
+}
+
+/**
+ * maps_around_exit - free what the mappings needed
+ *
+ * Context: module unload; no mapping exists any more.
+ */
+void maps_around_exit(void)
+{
+	kvfree(maps_around_table);
+}
 
 /* Let the handler call vm_insert_pages(), which sets no flag under a fault. */
 int maps_around_mmap(const struct maps_buffer *buf, struct vm_area_struct *vma)
 {
 	vm_flags_set(vma, VM_MIXEDMAP);
-	return 0;
+	return maps_around_prepare(buf);
 }
 
 /*
@@ -31,27 +62,18 @@ static vm_fault_t maps_around_insert(struct vm_area_struct *vma,
 				     unsigned long addr, pgoff_t pgoff,
 				     unsigned long npages)
 {
-	const struct maps_buffer *buf = vma->vm_private_data;
-	struct page *pages[MAPS_BATCH];
-	unsigned long n, i, left, done, mapped = 0;
+	unsigned long i, left, mapped = 0;
 	int err;
 
-	for (done = 0; done < npages; done += n) {
-		n = min_t(unsigned long, npages - done, MAPS_BATCH);
-		for (i = 0; i < n; i++)
-			pages[i] = maps_buffer_page(buf, pgoff + done + i);
-
-		for (i = 0; i < n; i = n - left + 1) {
-			left = n - i;
-			err = vm_insert_pages(vma,
-					      addr + ((done + i) << PAGE_SHIFT),
-					      pages + i, &left);
-			mapped += n - i - left;
-			if (err == -ENOMEM)
-				return VM_FAULT_OOM;
-			if (err != -EBUSY)
-				break;
-		}
+	for (i = 0; i < npages; i = npages - left + 1) {
+		left = npages - i;
+		err = vm_insert_pages(vma, addr + (i << PAGE_SHIFT),
+				      maps_around_table + pgoff + i, &left);
+		mapped += npages - i - left;
+		if (err == -ENOMEM)
+			return VM_FAULT_OOM;
+		if (err != -EBUSY)
+			break;
 	}
 	trace_maps_around(addr, pgoff, npages, mapped);
 	return VM_FAULT_NOPAGE;

@@ -25,6 +25,28 @@ struct page *maps_buffer_page(const struct maps_buffer *buf, pgoff_t pgoff)
 }
 
 /**
+ * maps_buffer_pages - list the pages of a range
+ * @buf:    the buffer
+ * @pgoff:  first page of the range, which the caller has checked
+ * @npages: number of pages in it
+ *
+ * Context: process context, may sleep.
+ * Return: an array for the caller to kvfree(), without references to the pages
+ *         in it; or NULL without memory.
+ */
+struct page **maps_buffer_pages(const struct maps_buffer *buf, pgoff_t pgoff,
+				unsigned long npages)
+{
+	struct page **pages;
+	unsigned long i;
+
+	pages = kvmalloc_array(npages, sizeof(*pages), GFP_KERNEL);
+	for (i = 0; pages && i < npages; i++)
+		pages[i] = maps_buffer_page(buf, pgoff + i);
+	return pages;
+}
+
+/**
  * maps_buffer_holds - is a range of pages inside the buffer?
  * @buf:    the buffer
  * @pgoff:  first page of the range

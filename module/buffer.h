@@ -36,6 +36,8 @@ int maps_buffer_alloc(struct maps_buffer *buf, unsigned long npages, bool huge);
 void maps_buffer_free(struct maps_buffer *buf);
 void maps_buffer_stamp(struct maps_buffer *buf, u32 stamp);
 struct page *maps_buffer_page(const struct maps_buffer *buf, pgoff_t pgoff);
+struct page **maps_buffer_pages(const struct maps_buffer *buf, pgoff_t pgoff,
+				unsigned long npages);
 bool maps_buffer_holds(const struct maps_buffer *buf, pgoff_t pgoff,
 		       unsigned long npages);
 

@@ -85,17 +85,13 @@ static int maps_insert_pages(const struct maps_buffer *buf,
 {
 	unsigned long npages = vma_pages(vma);
 	struct page **pages;
-	unsigned long i;
 	int err;
 
-	pages = kvmalloc_array(npages, sizeof(*pages), GFP_KERNEL);
+	pages = maps_buffer_pages(buf, vma->vm_pgoff, npages);
 	if (!pages)
 		return -ENOMEM;
 
-	for (i = 0; i < npages; i++)
-		pages[i] = maps_buffer_page(buf, vma->vm_pgoff + i);
 	err = vm_insert_pages(vma, vma->vm_start, pages, &npages);
-
 	kvfree(pages);
 	return err;
 }

@@ -136,6 +136,7 @@ out_free_buffer:
 static void __exit maps_exit(void)
 {
 	maps_devices_destroy();
+	maps_around_exit();
 	maps_buffer_free(&buffer);
 }
 

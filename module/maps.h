@@ -32,6 +32,7 @@ extern const unsigned int maps_nr_strategies;
 extern unsigned long maps_around_pages;
 int maps_around_mmap(const struct maps_buffer *buf, struct vm_area_struct *vma);
 vm_fault_t maps_fault_around(struct vm_fault *vmf);
+void maps_around_exit(void);
 
 int maps_devices_create(struct maps_buffer *buf, unsigned int major);
 void maps_devices_destroy(void);
