@@ -91,6 +91,21 @@ static inline void maps_set_mapping(struct page *page,
 #endif
 }
 
+/*
+ * 6.7: a fault whose VMA has a .map_pages runs under the VMA's own lock; any
+ * other is tried there, given up, and tried again under mmap_lock. This one maps
+ * no neighbours, which leaves all to .fault; before 6.7 it would only cost.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+static inline vm_fault_t maps_no_neighbours(struct vm_fault *vmf,
+					    pgoff_t first, pgoff_t last)
+{
+	return 0;
+}
+#else
+#define maps_no_neighbours NULL
+#endif
+
 /* The order of a folio that fills one PMD, or 0 where there is none. */
 static inline unsigned int maps_pmd_order(void)
 {

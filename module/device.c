@@ -134,7 +134,8 @@ static void maps_close(struct vm_area_struct *vma)
 }
 
 static const struct vm_operations_struct maps_fault_ops = {
-	.fault	= maps_device_fault,
+	.fault		= maps_device_fault,
+	.map_pages	= maps_no_neighbours,
 };
 
 /*
@@ -146,8 +147,9 @@ static const struct vm_operations_struct maps_traced_ops = {
 };
 
 static const struct vm_operations_struct maps_traced_fault_ops = {
-	.fault	= maps_device_fault,
-	.close	= maps_close,
+	.fault		= maps_device_fault,
+	.map_pages	= maps_no_neighbours,
+	.close		= maps_close,
 };
 
 static void maps_set_ops(struct vm_area_struct *vma, bool faults)
