@@ -458,7 +458,7 @@ TEST_F(around, whole_buffer_by_pages)
  * Readers and writers of the same windows, for the first time, at once; each
  * writes to pages of its own, at most so many.
  */
-#define ROUNDS	30
+#define ROUNDS	8
 #define RACERS	4
 #define WRITES	32
 

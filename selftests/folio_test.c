@@ -841,7 +841,7 @@ TEST_F(folio, nohugepage_advice)
 }
 
 /* Each round touches the folios for the first time, from several threads. */
-#define ROUNDS	20
+#define ROUNDS	8
 #define RACERS	4
 
 struct racer {
