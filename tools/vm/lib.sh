@@ -206,8 +206,14 @@ locked() {
 # k_image, k_modules (a root for modprobe -d, or nothing) and k_headers (how to
 # get KDIR). A path is an image file, or a kernel tree that has been built.
 find_kernel() {
+	k_checkers=
 	case $1 in
 	*/*) find_kernel_path "$1" "$2" ;;
+	kasan | lockdep | kcsan)
+		tree=$("$here/debug-kernel" "$1") || exit
+		find_kernel_path "$tree" "$2"
+		k_checkers=$1
+		;;
 	*)
 		k_dir=$("$here/fetch" kernel --kernel "$1" --arch "$2") || exit
 		k_release=$(cat "$k_dir/release")
@@ -263,7 +269,7 @@ image_version() {
 find_headers() {
 	if [ -n "${KDIR:-}" ]; then
 		echo "$KDIR"
-	elif [ -n "$k_dir" ] && [ -d "$1" ]; then
+	elif [ -n "$k_dir" ] && [ -e "$k_dir/Module.symvers" ]; then
 		echo "$k_dir"
 	elif [ -z "$k_dir" ]; then
 		echo "/lib/modules/$k_version/build"
