@@ -59,9 +59,11 @@ struct facts {
 	bool	mremap_checks_first;	/* before it unmaps the target: 6.17 */
 	bool	mremap_moves_many;	/* VMAs in one call: 6.17 */
 	bool	mremap_dontunmap;	/* of a file: 5.13 */
+	bool	mremap_shrinks_holes;	/* in place, with success: not since 5.16 */
 	bool	mremap_extends_special;	/* in place: not since 5.17 */
 	bool	dofork_refuses_special;	/* not just VM_IO: 6.18 */
 	bool	fork_loses_frames;	/* of private copies: x86, to 6.14 */
+	bool	onfault_wants_access;	/* mlock2() of PROT_NONE fails: not since 5.18 */
 	bool	populate_stops;		/* at the first hole: 6.10 */
 	bool	mem_forces;		/* /proc/PID/mem writes to what is read-only */
 	bool	advice[32];		/* which of advices[] there is */

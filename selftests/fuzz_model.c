@@ -151,7 +151,9 @@ static int populate_one(struct walk *w, int slot)
 {
 	struct slot *s = &w->slots[slot];
 
-	if (s->can & IS_PFNMAP || s->onfault)
+	if (s->can & IS_PFNMAP || (s->onfault && !facts.onfault_wants_access))
+		return 0;
+	if (s->onfault && s->prot)
 		return 0;
 	if (!s->prot || !backed(s))
 		return EFAULT;
@@ -430,8 +432,6 @@ static int move_one_vma(struct walk *w, int from, int old, int to, int new, enum
 			return err;
 	}
 	model_unmap(w, to, new);
-	if (!w->slots[from].mapped)
-		return EFAULT;
 	model_unmap(w, from + kept, old - kept);
 	err = mremap_refused(w, from, kept, new, how);
 	if (err)
@@ -472,7 +472,7 @@ static int resize_in_place(struct walk *w, int from, int old, int new)
 {
 	int err, i;
 
-	if (!w->slots[from].mapped)
+	if (!w->slots[from].mapped && (new > old || !facts.mremap_shrinks_holes))
 		return EFAULT;
 	if (new <= old) {
 		model_unmap(w, from + new, old - new);
@@ -509,7 +509,7 @@ int model_mremap(struct walk *w, int from, int old, int to, int new, enum remap 
 		return resize_in_place(w, from, old, new);
 	if (from + old > to && to + new > from)
 		return w->slots[from].mapped ? EINVAL : -1;
-	if (!w->slots[from].mapped)
+	if (!w->slots[from].mapped && !facts.mremap_shrinks_holes)
 		return EFAULT;
 	if (many && w->vma_end[from] < from + old)
 		return move_many_vmas(w, from, old, to, how);
@@ -550,6 +550,8 @@ static void learn_mremap(int fd)
 	mmap(at, page, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
 	got = mremap(at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
 	facts.mremap_dontunmap = got == to;
+	munmap(at, page);
+	facts.mremap_shrinks_holes = mremap(at, page, page, 0) == at;
 	munmap(at, 6 * page);
 }
 
@@ -597,6 +599,7 @@ static void learn_populate(void)
 	munmap(at + page, page);
 	madvise(at + page, 2 * page, MADV_POPULATE_READ);
 	facts.populate_stops = errno == ENOMEM;
+	facts.onfault_wants_access = mlock2(at, page, MLOCK_ONFAULT) != 0;
 	munmap(at, 3 * page);
 }
 
