@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How Sphinx builds the book. `make docs` calls it."""
 
+import html
 import os
 import re
 import subprocess
 
 from docutils import nodes
-from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import nested_parse_with_titles
@@ -48,21 +48,16 @@ class KernelDoc(SphinxDirective):
         return node.children
 
 
-class Fold(SphinxDirective):
-    """.. fold:: TITLE: folded away until the reader asks."""
-
-    required_arguments = 1
-    final_argument_whitespace = True
-    has_content = True
-    option_spec = {"class": directives.class_option}
-
-    def run(self):
-        box = nodes.container()
-        self.state.nested_parse(self.content, self.content_offset, box)
-        title = nodes.Text(self.arguments[0]).astext()
-        start = nodes.raw("", f"<details><summary>{title}</summary>", format="html")
-        end = nodes.raw("", "</details>", format="html")
-        return [start, *box.children, end]
+def fold(app, doctree, docname):
+    """An admonition of class fold is folded away until the reader asks."""
+    if app.builder.format != "html":
+        return
+    for box in list(doctree.findall(nodes.admonition)):
+        if "fold" in box["classes"]:
+            title, *body = box.children
+            start = f"<details><summary>{html.escape(title.astext())}</summary>"
+            box.parent.replace(box, [nodes.raw("", start, format="html"), *body,
+                                     nodes.raw("", "</details>", format="html")])
 
 
 def mend_furo(app, error):
@@ -92,5 +87,5 @@ def mend_furo(app, error):
 def setup(app):
     app.connect("build-finished", mend_furo)
     app.add_directive("kernel-doc", KernelDoc)
-    app.add_directive("fold", Fold)
+    app.connect("doctree-resolved", fold)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
