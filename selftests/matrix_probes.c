@@ -716,6 +716,22 @@ static void fork_private(const struct subject *s)
 	answer(word_at(at + WORD_AT) == WRITTEN ? "apart" : "child's");
 }
 
+/* fork() marks what it copies as not used; where no hardware marks it again, a fault does. */
+static bool faults_after_fork(void)
+{
+	bytes *at = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid_t child;
+
+	if (at == MAP_FAILED)
+		answer_errno();
+	at[0] = 1;
+	child = fork_helper();
+	if (!child)
+		_exit(faults_to_touch(at, 1) ? 1 : 0);
+	return wait_helper(child);
+}
+
 /* What fork() copies of a page table is what it costs. */
 static void fork_page_table(const struct subject *s)
 {
@@ -723,6 +739,8 @@ static void fork_page_table(const struct subject *s)
 	pid_t child;
 	int status;
 
+	if (faults_after_fork())
+		answer_lacking("hardware that marks pages as used");
 	check_pages(at, 0, s->npages);
 	child = fork_helper();
 	if (!child)
