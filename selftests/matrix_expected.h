@@ -70,6 +70,11 @@ static const struct expected {
 		[ON_FILE] = "fewer", [ON_FAULT] = "one a page|fewer",
 		[ON_FAULT_AROUND] = "fewer",
 	} },
+	/* Where 64 KiB, the window of the page cache, are one page. */
+	{ "faults_to_read", "none", {
+		[ON_FILE] = "one a page", [ON_FAULT] = "one a page|fewer",
+		[ON_FAULT_AROUND] = "fewer",
+	} },
 	{ "private_sees_device", "until copied", { [ON_REMAP_PFN_READONLY] = "EACCES" } },
 	{ "readonly_write", "SIGSEGV", { } },
 	{ "mprotect_up", "shared", { [ON_REMAP_PFN_READONLY] = "EACCES" } },
