@@ -67,8 +67,11 @@ where() {
 			# A call's return address is behind it: the byte before is inside.
 			address=$((0x${place% *} + offset))
 			grep -q "RIP: [0-9]*:$symbol+$offset/" "$1" || address=$((address - 1))
-			addr2line -i -e "$2" -j "${place#* }" "$(printf '0x%x' "$address")" |
-				grep -m 1 "/$name\.c:" | sed -E "s/ \(disc.*//; s|.*/||; s|\$| $symbol|" && break
+			addr2line -f -i -e "$2" -j "${place#* }" "$(printf '0x%x' "$address")" |
+				awk -v file="/$name.c:" '
+				NR % 2 { function_name = $0; next }
+				index($0, file) { sub(/ \(.*/, ""); sub(/.*\//, ""); print $0, function_name; exit }' |
+				grep . && break
 		done
 }
 
@@ -83,14 +86,16 @@ explain() {
 	words=$(complaint "$2")
 	echo "The virtual machine's kernel said: $words"
 
+	code=
 	line=$(where "$2" "$3")
 	if [ -n "$line" ]; then
 		number=${line#*:}
 		number=${number%% *}
 		echo "It came to that from lab.c, line $number, in ${line##* }():"
-		sed -n "${number}s/^[[:space:]]*/    /p" "$4"
+		code=$(sed -n "${number}s/^[[:space:]]*//p" "$4")
+		echo "    $code"
 	fi
-	awk -F '\t' -v words="$words" '
+	awk -F '\t' -v words="$words in: $code" '
 	!/^#/ && words ~ $1 { print "That is: " $2; exit }' "$here/explanations"
 }
 
