@@ -15,27 +15,31 @@
 #include "buffer.h"
 #include "compat.h"
 
+#ifndef MAPS_TRACE_ONCE
+#define MAPS_TRACE_ONCE
+/*
+ * Numbers that the formats below can name. libtraceevent, which trace-cmd and
+ * perf read them with, understands neither a cast nor a parenthesis there.
+ */
+enum {
+	/* Those that matter to a driver; the field has all. */
+	MAPS_FLAGS	= FAULT_FLAG_WRITE | FAULT_FLAG_TRIED |
+			  FAULT_FLAG_USER | FAULT_FLAG_REMOTE,
+	MAPS_OOM	= (__force int)VM_FAULT_OOM,
+	MAPS_SIGBUS	= (__force int)VM_FAULT_SIGBUS,
+	MAPS_NOPAGE	= (__force int)VM_FAULT_NOPAGE,
+};
+#endif /* MAPS_TRACE_ONCE */
+
 /* Values by name, for programs that read the format files. */
 TRACE_DEFINE_ENUM(FAULT_FLAG_WRITE);
 TRACE_DEFINE_ENUM(FAULT_FLAG_TRIED);
 TRACE_DEFINE_ENUM(FAULT_FLAG_USER);
 TRACE_DEFINE_ENUM(FAULT_FLAG_REMOTE);
-
-/* Those that matter to a driver; the field has all. */
-#define maps_show_fault_flags(flags)					\
-	__print_flags((flags) & (FAULT_FLAG_WRITE | FAULT_FLAG_TRIED |	\
-				 FAULT_FLAG_USER | FAULT_FLAG_REMOTE),	\
-		      "|",						\
-		      { FAULT_FLAG_WRITE,	"WRITE" },		\
-		      { FAULT_FLAG_TRIED,	"TRIED" },		\
-		      { FAULT_FLAG_USER,	"USER" },		\
-		      { FAULT_FLAG_REMOTE,	"REMOTE" })
-
-#define maps_show_result(result)				\
-	__print_flags(result, "|",				\
-		      { (__force unsigned long)VM_FAULT_OOM, "OOM" },	\
-		      { (__force unsigned long)VM_FAULT_SIGBUS, "SIGBUS" },	\
-		      { (__force unsigned long)VM_FAULT_NOPAGE, "NOPAGE" })
+TRACE_DEFINE_ENUM(MAPS_FLAGS);
+TRACE_DEFINE_ENUM(MAPS_OOM);
+TRACE_DEFINE_ENUM(MAPS_SIGBUS);
+TRACE_DEFINE_ENUM(MAPS_NOPAGE);
 
 /* One VMA: what maps_mmap() answered for it, or that it ends. */
 DECLARE_EVENT_CLASS(maps_vma,
@@ -132,8 +136,15 @@ TRACE_EVENT(maps_fault,
 	TP_printk("strategy=%s address=0x%lx pgoff=%lu pfn=%lu pages=%lu flags=%s result=%s",
 		  __get_str(strategy), __entry->address, __entry->pgoff,
 		  __entry->pfn, __entry->pages,
-		  maps_show_fault_flags(__entry->flags),
-		  maps_show_result(__entry->result))
+		  __print_flags(__entry->flags & MAPS_FLAGS, "|",
+				{ FAULT_FLAG_WRITE,	"WRITE" },
+				{ FAULT_FLAG_TRIED,	"TRIED" },
+				{ FAULT_FLAG_USER,	"USER" },
+				{ FAULT_FLAG_REMOTE,	"REMOTE" }),
+		  __print_flags(__entry->result, "|",
+				{ MAPS_OOM,	"OOM" },
+				{ MAPS_SIGBUS,	"SIGBUS" },
+				{ MAPS_NOPAGE,	"NOPAGE" }))
 );
 
 /* The fault_around strategy mapped @pages itself, in a window of them. */
