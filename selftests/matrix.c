@@ -80,6 +80,31 @@ static void show_heads(const struct matrix *m)
 	}
 }
 
+static bool same(const struct matrix *m, size_t row, size_t i, size_t j)
+{
+	return !strcmp(m->cells[row][i].word, m->cells[row][j].word);
+}
+
+/* In how many rows a strategy does what the file does. */
+static size_t rows_as_file(const struct matrix *m, size_t i)
+{
+	size_t number = 0, row;
+
+	for (row = 0; row < nr_probes; row++)
+		number += same(m, row, 0, i);
+	return number;
+}
+
+static void show_sum(const struct matrix *m)
+{
+	size_t i;
+
+	printf("\n%-26s", "as a file does");
+	for (i = 0; i < m->nr_subjects; i++)
+		printf(" %-12zu", rows_as_file(m, i));
+	printf("\n");
+}
+
 static void show_row(const struct matrix *m, size_t row)
 {
 	size_t i;
@@ -115,6 +140,7 @@ static void ask_all(struct matrix *m)
 			matrix_ask(&probes[row], &subjects[i], &m->cells[row][i]);
 		show_row(m, row);
 	}
+	show_sum(m);
 	matrix_close();
 }
 
@@ -154,11 +180,6 @@ static void write_json(const struct matrix *m, const char *path)
 	}
 	fprintf(file, "  }\n}\n");
 	close_or_die(file, path);
-}
-
-static bool same(const struct matrix *m, size_t row, size_t i, size_t j)
-{
-	return !strcmp(m->cells[row][i].word, m->cells[row][j].word);
 }
 
 /* The word that most columns have in a row. */
@@ -318,6 +339,27 @@ static void rst_heading(FILE *file, const char *text)
 	fprintf(file, "\n\n");
 }
 
+/* How much of a file each strategy is, in one table. */
+static void rst_sum(FILE *file, const struct matrix *m)
+{
+	int widths[2] = { strlen("strategy"), strlen("rows as with a file") };
+	size_t i;
+
+	for (i = 1; i < m->nr_subjects; i++)
+		if ((int)strlen(m->names[i]) > widths[0])
+			widths[0] = strlen(m->names[i]);
+
+	fprintf(file, "In how many of the %zu rows below a strategy does what the file does:\n\n",
+		nr_probes);
+	rst_rule(file, widths, 2);
+	fprintf(file, "%-*s rows as with a file\n", widths[0], "strategy");
+	rst_rule(file, widths, 2);
+	for (i = 1; i < m->nr_subjects; i++)
+		fprintf(file, "%-*s %zu\n", widths[0], m->names[i], rows_as_file(m, i));
+	rst_rule(file, widths, 2);
+	fputc('\n', file);
+}
+
 static bool same_in_large(const struct matrix *m, size_t row, size_t i)
 {
 	return !strcmp(m->cells[row][i].word, large.cells[row][i].word);
@@ -389,6 +431,7 @@ static void write_rst(const struct matrix *m, const char *path, bool with_large)
 		"**Bold** is what is not as with the fault handler.\n"
 		"\n", "SPDX-License-Identifier", m->uts.release, m->uts.machine, m->npages);
 
+	rst_sum(file, m);
 	for (first = 0; first < nr_probes; first = end) {
 		for (end = first + 1; end < nr_probes && !probes[end].section; end++)
 			;
