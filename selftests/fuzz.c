@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -181,6 +182,26 @@ static void fresh_device(unsigned char *bytes)
 			bytes[(size_t)i * facts.page + j] = facts.stamp >> 8 * j;
 }
 
+/* What nobody has written to yet; false, with the page in why[], if it is not. */
+static bool device_is_fresh(void)
+{
+	int fd = open(strategies[0].node, O_RDONLY | O_CLOEXEC);
+	unsigned char *page = malloc(facts.page);
+	off_t at;
+	int i;
+
+	fresh_device(devices[0]);
+	for (i = 0; i < facts.npages && !*why; i++) {
+		at = (off_t)i * facts.page;
+		if (pread(fd, page, facts.page, at) != (ssize_t)facts.page ||
+		    memcmp(page, devices[0] + at, facts.page))
+			snprintf(why, sizeof(why), "page %d is not fresh after loading", i);
+	}
+	free(page);
+	close(fd);
+	return !*why;
+}
+
 static void reset_device(void)
 {
 	int fd = open(strategies[0].node, O_RDWR | O_CLOEXEC);
@@ -283,20 +304,17 @@ static long steps_made(void)
 	return made;
 }
 
-static bool end_process(pid_t *pids, int processes, pid_t pid, int status)
+static void end_process(pid_t *pids, int processes, pid_t pid, int status)
 {
 	int i;
 
-	for (i = 0; i < processes && pids[i] != pid; i++)
-		;
-	if (i == processes)
-		return false;
-	pids[i] = 0;
-	if (WIFEXITED(status) && !WEXITSTATUS(status))
-		return true;
-	if (!*why)
-		snprintf(why, sizeof(why), "a walker ended with status %#x", status);
-	return true;
+	for (i = 0; i < processes; i++) {
+		if (pids[i] != pid)
+			continue;
+		pids[i] = 0;
+		if ((!WIFEXITED(status) || WEXITSTATUS(status)) && !*why)
+			snprintf(why, sizeof(why), "a walker ended with status %#x", status);
+	}
 }
 
 static void kill_all(const pid_t *pids, int processes)
@@ -311,16 +329,18 @@ static void kill_all(const pid_t *pids, int processes)
 static void watch(pid_t *pids, int processes, int seconds)
 {
 	long made = -1;
-	int idle = 0, left = processes;
-	int status;
+	int status, idle = 0;
 	pid_t pid;
 
-	while (left) {
+	/* To the last orphan: while one lives, it may hold the device. */
+	for (;;) {
 		pid = waitpid(-1, &status, 0);
 		if (pid > 0) {
-			left -= end_process(pids, processes, pid, status);
+			end_process(pids, processes, pid, status);
 			continue;
 		}
+		if (errno == ECHILD)
+			return;
 		idle = made == steps_made() ? idle + 1 : 0;
 		made = steps_made();
 		if (idle == seconds) {
@@ -330,13 +350,14 @@ static void watch(pid_t *pids, int processes, int seconds)
 	}
 }
 
-static void start_ticking(void)
+static void start_watching(void)
 {
 	struct itimerval second = { { 1, 0 }, { 1, 0 } };
 	struct sigaction action = { .sa_handler = on_tick };
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &second, NULL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
 /* One episode: fresh device, all workers walk. True if nothing differed. */
@@ -348,6 +369,8 @@ static bool episode(int processes, int seconds)
 	*why = 0;
 	kmsg_skip();
 	reload_module();
+	if (options.module && !device_is_fresh())
+		return false;
 	reset_device();
 	for (i = 0; i < processes; i++) {
 		pids[i] = fork();
@@ -466,7 +489,7 @@ static bool still_differs(const struct step *steps, int *n)
 	trials++;
 	if (episode(1, TRIAL_SECONDS))
 		return false;
-	if (track->failed && track->at < *n)
+	if (track->at < *n)
 		*n = track->at;
 	return true;
 }
@@ -497,24 +520,30 @@ static int leave_out(struct step *steps, struct step *spare, int n)
 	return n;
 }
 
+static __s32 smallest(const char *arg)
+{
+	return !strcmp(arg, "pages") || !strcmp(arg, "size") || !strcmp(arg, "len");
+}
+
 /* The smallest numbers that still do it. */
 static int simplify(struct step *steps, int n)
 {
-	int i, j, smaller, same;
+	const char *const *args;
+	int i, j, same;
 	__s32 was;
 
 	for (i = 0; i < n; i++) {
-		for (j = 0; j < STEP_ARGS; j++) {
+		args = kinds[steps[i].kind].args;
+		for (j = 0; j < STEP_ARGS && args[j]; j++) {
 			was = steps[i].arg[j];
-			for (smaller = 0; smaller < 2 && smaller < was; smaller++) {
-				steps[i].arg[j] = smaller;
-				same = n;
-				if (still_differs(steps, &same)) {
-					n = same;
-					break;
-				}
+			if (was <= smallest(args[j]))
+				continue;
+			steps[i].arg[j] = smallest(args[j]);
+			same = n;
+			if (still_differs(steps, &same))
+				n = same;
+			else
 				steps[i].arg[j] = was;
-			}
 		}
 	}
 	return n;
@@ -716,7 +745,7 @@ int main(int argc, char **argv)
 	allocate();
 	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	steps_init();
-	start_ticking();
+	start_watching();
 
 	if (options.replay) {
 		ksft_set_plan(1);
@@ -730,7 +759,7 @@ int main(int argc, char **argv)
 		ksft_test_result(fuzz("processes and threads", options.ops / 5, 2, 2),
 				 "processes_and_threads\n");
 	}
-	workers = 1;
+	reload_module();
 	reset_device();
 	ksft_finished();
 }

@@ -516,14 +516,14 @@ int model_mremap(struct walk *w, int from, int old, int to, int new, enum remap 
 	return move_one_vma(w, from, old, to, new, how);
 }
 
-static long number_in(const char *path, long otherwise)
+static long long number_in(const char *path, long long otherwise)
 {
 	FILE *file = fopen(path, "r");
-	long number;
+	long long number;
 
 	if (!file)
 		return otherwise;
-	if (fscanf(file, "%ld", &number) != 1)
+	if (fscanf(file, "%lli", &number) != 1)
 		number = otherwise;
 	fclose(file);
 	return number;
