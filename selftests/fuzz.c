@@ -12,7 +12,6 @@
  * printed, and --replay carries such a list out.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -23,13 +22,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest.h"
 #include "fuzz.h"
+#include "maps_module.h"
 
 #define WORKERS_MAX	64
 #define REPLAY_MAX	100000
@@ -131,44 +130,21 @@ static bool kmsg_quiet(void)
 
 /* A fresh buffer for each trial, where we are told which module to load. */
 
-static void read_parameters(char *text, size_t size)
-{
-	const char *dir = "/sys/module/maps/parameters";
-	char path[512], value[128];
-	struct dirent *entry;
-	FILE *file;
-	DIR *d = opendir(dir);
-
-	*text = 0;
-	while (d && (entry = readdir(d))) {
-		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
-		if (!file)
-			continue;
-		if (fscanf(file, "%127s", value) == 1)
-			snprintf(text + strlen(text), size - strlen(text), "%s=%s ", entry->d_name,
-				 value);
-		fclose(file);
-	}
-	if (d)
-		closedir(d);
-}
-
 static void reload_module(void)
 {
 	static char parameters[1024];
-	int fd;
+	int err;
 
 	if (!options.module)
 		return;
 	if (!*parameters)
-		read_parameters(parameters, sizeof(parameters));
-	if (syscall(SYS_delete_module, "maps", 0) && errno != ENOENT)
-		ksft_exit_fail_msg("unloading maps: %s\n", strerror(errno));
-	fd = open(options.module, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || syscall(SYS_finit_module, fd, parameters, 0))
-		ksft_exit_fail_msg("loading %s: %s\n", options.module, strerror(errno));
-	close(fd);
+		module_parameters(parameters, sizeof(parameters));
+	err = module_unload();
+	if (err && err != ENOENT)
+		ksft_exit_fail_msg("unloading maps: %s\n", strerror(err));
+	err = module_load(options.module, parameters);
+	if (err)
+		ksft_exit_fail_msg("loading %s: %s\n", options.module, strerror(err));
 }
 
 /* Every page as a fresh one: the stamp, low byte first, and zeroes. */
@@ -386,8 +362,8 @@ static bool episode(int processes, int seconds)
 	for (i = 0; i < workers; i++)
 		if (tracks[i]->failed)
 			snprintf(why, sizeof(why), "%.399s", tracks[i]->why);
-	if (!*why && options.module && syscall(SYS_delete_module, "maps", 0))
-		snprintf(why, sizeof(why), "unloading maps: %s", strerror(errno));
+	if (!*why && options.module && module_unload())
+		snprintf(why, sizeof(why), "the module cannot be unloaded");
 	return kmsg_quiet() && !*why;
 }
 
