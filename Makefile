@@ -23,6 +23,9 @@ demo: ## Boot a kernel and see what fails, what helps, and what needs no help
 matrix: ## Ask every way to map the buffer the same questions, print the table
 	tools/matrix/run
 
+bench: ## Count what a mapped page costs, by every strategy (KERNEL=6.12)
+	tools/bench/run
+
 selftests: ## Run the kselftests in a booted kernel (VM='--param npages=64')
 	tools/check/selftests $(VM)
 

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The subjects: every strategy of the module, as sysfs lists them, and what
+ * the kernel has to compare them with.
+ */
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define CLASS	"/sys/class/maps/"
+#define SHMEM_ENABLED "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+
+/* Memory that a subject takes for itself: 256 MiB of small pages at most. */
+#define OWN_MAX	65536
+#define ANY_SIZE SIZE_MAX
+
+const char * const kind_names[NR_KINDS] = {
+	"fault", "eager", "memory", "copy"
+};
+
+static bool read_word(const char *path, char *word, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	bool done = file && fgets(word, size, file);
+
+	if (done)
+		word[strcspn(word, "\n")] = 0;
+	if (file)
+		fclose(file);
+	return done;
+}
+
+static bool write_word(const char *path, const char *word)
+{
+	FILE *file = fopen(path, "w");
+	bool done = file && fputs(word, file) >= 0;
+
+	return file && !fclose(file) && done;
+}
+
+/* A node: what it maps must be there already. */
+static int open_path(const struct subject *subject, size_t len)
+{
+	int fd = open(subject->path, O_RDWR | O_CLOEXEC);
+	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+
+	if (fd >= 0 && size >= 0 && (size_t)size < len) {
+		close(fd);
+		errno = EFBIG;
+		return -1;
+	}
+	return fd;
+}
+
+static int open_memory(const struct subject *subject, size_t len)
+{
+	int fd = memfd_create(subject->name, subject->file_flags | MFD_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (ftruncate(fd, len) || fallocate(fd, 0, 0, len)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* The pages are huge or not when they are allocated: it is asked once. */
+static int open_huge_memory(const struct subject *subject, size_t len)
+{
+	int fd;
+
+	if (!write_word(SHMEM_ENABLED, "always"))
+		return -1;
+	fd = open_memory(subject, len);
+	write_word(SHMEM_ENABLED, "never");
+	return fd;
+}
+
+/* The pool must have the pages: it grows for the time of the measurement. */
+static int open_hugetlb(const struct subject *subject, size_t len)
+{
+	char number[32];
+
+	snprintf(number, sizeof(number), "%zu", (len >> 21) + 1);
+	write_word("/proc/sys/vm/nr_hugepages", number);
+	return open_memory(subject, len);
+}
+
+static const struct subject others[] = {
+	{ "memfd", "-", KIND_MEMORY, open_memory, .advice = -1,
+	  .max_pages = OWN_MAX },
+	{ "memfd_huge", "-", KIND_MEMORY, open_huge_memory, .advice = -1,
+	  .max_pages = OWN_MAX },
+	{ "hugetlb", "-", KIND_MEMORY, open_hugetlb,
+	  .file_flags = MFD_HUGETLB, .advice = -1, .max_pages = 4096 },
+	{ "anonymous", "-", KIND_MEMORY, NULL, .map_flags = MAP_ANONYMOUS,
+	  .advice = MADV_NOHUGEPAGE, .max_pages = OWN_MAX },
+	{ "anonymous_thp", "-", KIND_MEMORY, NULL, .map_flags = MAP_ANONYMOUS,
+	  .advice = MADV_HUGEPAGE, .max_pages = OWN_MAX },
+};
+
+/* Is a page there as soon as it is mapped? */
+static bool is_eager(const struct subject *subject)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	int fd = open(subject->path, O_RDWR | O_CLOEXEC);
+	void *map = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, 0);
+	uint64_t entry = 0;
+
+	if (map != MAP_FAILED) {
+		if (pread(pagemap, &entry, sizeof(entry),
+			  (off_t)((uintptr_t)map / page * sizeof(entry))) < 0)
+			entry = 0;
+		munmap(map, page);
+	}
+	close(fd);
+	close(pagemap);
+	return entry >> 63;
+}
+
+static bool buffer_has_folios(void)
+{
+	char line[64];
+
+	return read_word("/sys/kernel/debug/maps/frames", line, sizeof(line)) &&
+	       strcmp(strrchr(line, ' ') ?: "", " 0");
+}
+
+/* A strategy with a parameter of its own name carries the parameter's value. */
+static void name_strategy(struct subject *subject, const char *strategy)
+{
+	char path[128], value[16];
+
+	snprintf(path, sizeof(path), "/sys/module/maps/parameters/%.32s",
+		 strategy);
+	if (read_word(path, value, sizeof(value)))
+		snprintf(subject->name, sizeof(subject->name), "%.20s/%.10s",
+			 strategy, value);
+	else
+		snprintf(subject->name, sizeof(subject->name), "%.31s",
+			 strategy);
+}
+
+static struct subject of_device(const char *device)
+{
+	struct subject subject = { .open = open_path, .advice = -1,
+				   .max_pages = ANY_SIZE };
+	char path[128], strategy[32] = "";
+
+	snprintf(path, sizeof(path), CLASS "%.40s/strategy", device);
+	read_word(path, strategy, sizeof(strategy));
+	name_strategy(&subject, strategy);
+	snprintf(subject.buffer, sizeof(subject.buffer), "%s",
+		 buffer_has_folios() ? "folio" : "small");
+	snprintf(subject.path, sizeof(subject.path), "/dev/%.40s", device);
+	subject.kind = is_eager(&subject) ? KIND_EAGER : KIND_FAULT;
+	return subject;
+}
+
+static struct subject of_node(const char *name, const char *path,
+			      enum kind kind)
+{
+	struct subject subject = { .kind = kind, .open = open_path,
+				   .advice = -1, .max_pages = ANY_SIZE };
+
+	snprintf(subject.name, sizeof(subject.name), "%s", name);
+	snprintf(subject.path, sizeof(subject.path), "%s", path);
+	snprintf(subject.buffer, sizeof(subject.buffer), "%s",
+		 buffer_has_folios() ? "folio" : "small");
+	return subject;
+}
+
+static int by_minor(const struct dirent **a, const struct dirent **b)
+{
+	char path[300], left[16] = "", right[16] = "";
+
+	snprintf(path, sizeof(path), CLASS "%s/dev", (*a)->d_name);
+	read_word(path, left, sizeof(left));
+	snprintf(path, sizeof(path), CLASS "%s/dev", (*b)->d_name);
+	read_word(path, right, sizeof(right));
+	return atoi(strchr(left, ':') ? strchr(left, ':') + 1 : "0") -
+	       atoi(strchr(right, ':') ? strchr(right, ':') + 1 : "0");
+}
+
+static int not_hidden(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/*
+ * The strategies in the module's own order, then what they are compared with:
+ * read() of the same bytes, the handler of five lines where its module is
+ * loaded, and the kernel's own memory. Returns how many.
+ */
+size_t find_subjects(struct subject **subjects)
+{
+	const size_t nr_others = sizeof(others) / sizeof(*others);
+	struct dirent **devices = NULL;
+	int i, nr = scandir(CLASS, &devices, not_hidden, by_minor);
+	size_t count = 0;
+
+	if (nr < 0)
+		nr = 0;
+	*subjects = calloc(nr + 2 + nr_others, sizeof(**subjects));
+	if (!*subjects)
+		return 0;
+	for (i = 0; i < nr; i++) {
+		(*subjects)[count++] = of_device(devices[i]->d_name);
+		free(devices[i]);
+	}
+	free(devices);
+	if (!access("/dev/five_lines", R_OK)) {
+		(*subjects)[count] = of_node("five_lines", "/dev/five_lines",
+					     KIND_FAULT);
+		snprintf((*subjects)[count++].buffer, 8, "small");
+	}
+	if (nr)
+		(*subjects)[count++] = of_node("read", "/dev/maps0", KIND_COPY);
+	memcpy(*subjects + count, others, sizeof(others));
+	return count + nr_others;
+}
