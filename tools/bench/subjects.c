@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define CLASS	"/sys/class/maps/"
@@ -108,24 +109,33 @@ static const struct subject others[] = {
 	  .advice = MADV_HUGEPAGE, .max_pages = OWN_MAX },
 };
 
-/* Is a page there as soon as it is mapped? */
+static long faults_so_far(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+/* Is a page there as soon as it is mapped, so that its first touch is free? */
 static bool is_eager(const struct subject *subject)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
-	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	int fd = open(subject->path, O_RDWR | O_CLOEXEC);
-	void *map = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, 0);
-	uint64_t entry = 0;
+	volatile unsigned char *map = mmap(NULL, page, PROT_READ, MAP_SHARED,
+					   fd, 0);
+	long before = faults_so_far();
 
-	if (map != MAP_FAILED) {
-		if (pread(pagemap, &entry, sizeof(entry),
-			  (off_t)((uintptr_t)map / page * sizeof(entry))) < 0)
-			entry = 0;
-		munmap(map, page);
+	if (map == MAP_FAILED) {
+		close(fd);
+		return false;
 	}
+	before = faults_so_far();
+	*map;
+	before -= faults_so_far();
+	munmap((void *)map, page);
 	close(fd);
-	close(pagemap);
-	return entry >> 63;
+	return !before;
 }
 
 static bool buffer_has_folios(void)
