@@ -106,10 +106,14 @@ static inline vm_fault_t maps_no_neighbours(struct vm_fault *vmf,
 #define maps_no_neighbours NULL
 #endif
 
-/* The order of a folio that fills one PMD, or 0 where there is none. */
+/*
+ * The order of a folio that fills one PMD, or 0 where there is none. Not on
+ * 32-bit ARM: there a PMD without access (PROT_NONE) counts as not present, and
+ * zap_huge_pmd() takes it for a migration entry and follows a null pointer.
+ */
 static inline unsigned int maps_pmd_order(void)
 {
-#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+#if defined(CONFIG_TRANSPARENT_HUGEPAGE) && !defined(CONFIG_ARM)
 	return has_transparent_hugepage() ? HPAGE_PMD_ORDER : 0;
 #else
 	return 0;
