@@ -5,7 +5,7 @@
  * predicted. See fuzz.h for how it is built.
  *
  *	fuzz [--seed N] [--ops N] [--episode N] [--workers PxT] [--device NAME]
- *	     [--module FILE] [--save FILE] [--replay FILE]
+ *	     [--module FILE] [--save FILE] [--replay FILE] [--trace]
  *
  * Without options: a test of 50,000 operations, by one walker and by several.
  * The first difference is shortened to the fewest steps that show it; they are
@@ -52,10 +52,11 @@ static struct {
 	const char	*module;
 	const char	*save;
 	const char	*replay;
+	bool		trace;
 } options = { .seed = 1, .ops = 50000, .episode = 5000, .processes = 1, .threads = 1, .only = -1 };
 
 static const char usage[] = "[--seed N] [--ops N] [--episode N] [--workers PxT] [--device NAME]";
-static const char usage2[] = "[--module FILE] [--save FILE] [--replay FILE]";
+static const char usage2[] = "[--module FILE] [--save FILE] [--replay FILE] [--trace]";
 
 static struct track *tracks[WORKERS_MAX];
 static unsigned char *devices[WORKERS_MAX];
@@ -195,6 +196,32 @@ static void reset_device(void)
 	close(fd);
 }
 
+/* Lists of steps, written. */
+
+static void print_step(FILE *to, const struct step *step)
+{
+	const struct kind *kind = &kinds[step->kind];
+	const char *const *words;
+	int i;
+
+	fprintf(to, "    %s", kind->name);
+	for (i = 0; i < STEP_ARGS && kind->args[i]; i++) {
+		words = words_of(kind->args[i]);
+		if (words)
+			fprintf(to, " %s=%s", kind->args[i], words[step->arg[i]]);
+		else
+			fprintf(to, " %s=%d", kind->args[i], step->arg[i]);
+	}
+	fprintf(to, "\n");
+}
+
+/* Each step before it is carried out: the machine may not live to tell. */
+static void trace_step(const struct step *step)
+{
+	print_step(stdout, step);
+	fflush(stdout);
+}
+
 /* A walker: its own arena, slots and lane; the track is its parent's, too. */
 
 static void *private_memory(size_t size)
@@ -242,6 +269,7 @@ static void *walk_main(void *arg)
 	struct walk w;
 
 	walk_init(&w, worker);
+	w.trace = options.trace ? trace_step : NULL;
 	if (steps_run(&w))
 		steps_finish(&w);
 	return NULL;
@@ -367,24 +395,7 @@ static bool episode(int processes, int seconds)
 	return kmsg_quiet() && !*why;
 }
 
-/* Lists of steps as text. */
-
-static void print_step(FILE *to, const struct step *step)
-{
-	const struct kind *kind = &kinds[step->kind];
-	const char *const *words;
-	int i;
-
-	fprintf(to, "    %s", kind->name);
-	for (i = 0; i < STEP_ARGS && kind->args[i]; i++) {
-		words = words_of(kind->args[i]);
-		if (words)
-			fprintf(to, " %s=%s", kind->args[i], words[step->arg[i]]);
-		else
-			fprintf(to, " %s=%d", kind->args[i], step->arg[i]);
-	}
-	fprintf(to, "\n");
-}
+/* Lists of steps, read. */
 
 static bool parse_value(const char *name, const char *text, __s32 *value)
 {
@@ -597,6 +608,8 @@ static bool fuzz(const char *name, long ops, int processes, int threads)
 
 	workers = processes * threads;
 	options.threads = threads;
+	ksft_print_msg("%s: seed %llu\n", name, options.seed);
+	fflush(stdout);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (number = 0; done < ops; number++) {
 		for (i = 0; i < workers; i++) {
@@ -607,6 +620,8 @@ static bool fuzz(const char *name, long ops, int processes, int threads)
 			tracks[i]->failed = false;
 			tracks[i]->rng = mix(options.seed, number, i);
 		}
+		if (options.trace)
+			ksft_print_msg("episode %d\n", number);
 		if (!episode(processes, STUCK_SECONDS)) {
 			for (i = 0; i < workers - 1 && !tracks[i]->failed; i++)
 				;
@@ -617,8 +632,8 @@ static bool fuzz(const char *name, long ops, int processes, int threads)
 	}
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	to.tv_sec -= from.tv_sec;
-	ksft_print_msg("%s: %ld operations, 0 differences, %ld s, seed %llu\n", name, done,
-		       (long)to.tv_sec, options.seed);
+	ksft_print_msg("%s: %ld operations, 0 differences, %ld s\n", name, done,
+		       (long)to.tv_sec);
 	return true;
 }
 
@@ -653,7 +668,8 @@ static void parse_options(int argc, char **argv)
 	static const struct option names[] = {
 		{ "seed", 1, NULL, 's' }, { "ops", 1, NULL, 'o' }, { "episode", 1, NULL, 'e' },
 		{ "workers", 1, NULL, 'w' }, { "device", 1, NULL, 'd' }, { "module", 1, NULL, 'm' },
-		{ "save", 1, NULL, 'S' }, { "replay", 1, NULL, 'r' }, { NULL, 0, NULL, 0 }
+		{ "save", 1, NULL, 'S' }, { "replay", 1, NULL, 'r' }, { "trace", 0, NULL, 't' },
+		{ NULL, 0, NULL, 0 }
 	};
 	int c;
 
@@ -675,6 +691,8 @@ static void parse_options(int argc, char **argv)
 			options.save = optarg;
 		else if (c == 'r')
 			options.replay = optarg;
+		else if (c == 't')
+			options.trace = true;
 		else
 			ksft_exit_fail_msg("usage: fuzz %s %s\n", usage, usage2);
 	}

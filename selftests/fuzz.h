@@ -123,6 +123,7 @@ struct walk {
 	int		depth;		/* of fork() */
 	size_t		lane;		/* first byte of each page that is ours */
 	size_t		width;		/* how many are */
+	void		(*trace)(const struct step *step);	/* or NULL */
 };
 
 /* fuzz_model.c */

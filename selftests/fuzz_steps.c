@@ -1013,6 +1013,8 @@ bool steps_run(struct walk *w)
 		if (!track->replay)
 			draw_step(w, step);
 		track->at++;
+		if (w->trace)
+			w->trace(step);
 		kinds[step->kind].run(w, step->arg);
 	}
 	return !track->failed;
