@@ -94,7 +94,9 @@ static size_t present(const struct maps *maps, const unsigned char *at,
 	return sum;
 }
 
-static bool make_room(FIXTURE_DATA(around) *self)
+typedef FIXTURE_DATA(around) fixture;
+
+static bool make_room(fixture *self)
 {
 	const size_t window = self->window * self->maps.page;
 	unsigned long address;
@@ -463,7 +465,7 @@ TEST_F(around, whole_buffer_by_pages)
 #define WRITES	32
 
 struct racer {
-	FIXTURE_DATA(around) *around;
+	fixture *around;
 	pthread_barrier_t *start;
 	size_t number;
 	size_t wrong;
@@ -472,7 +474,7 @@ struct racer {
 static void *race(void *arg)
 {
 	struct racer *racer = arg;
-	FIXTURE_DATA(around) *around = racer->around;
+	fixture *around = racer->around;
 	const unsigned int word = MARK(racer->number);
 	const size_t step = RACERS * (1 + around->pages / (RACERS * WRITES));
 	size_t i;
