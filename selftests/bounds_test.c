@@ -8,8 +8,12 @@
 
 #include <limits.h>
 
-/* A number of bytes: whole buffers, halves of one, pages, and bytes. */
+/*
+ * A number of bytes: limits (2^63, where an off_t ends), whole buffers, halves
+ * of one, pages, and bytes.
+ */
 struct measure {
+	int limits;
 	int buffers;
 	int halves;
 	int pages;
@@ -19,7 +23,8 @@ struct measure {
 static unsigned long long in_bytes(const struct maps *maps,
 				   struct measure measure)
 {
-	return measure.buffers * (unsigned long long)maps->size +
+	return measure.limits * (1ULL << 63) +
+	       measure.buffers * (unsigned long long)maps->size +
 	       measure.halves * (unsigned long long)(maps->npages / 2) *
 		       maps->page +
 	       measure.pages * (long long)maps->page + measure.bytes;
@@ -173,8 +178,8 @@ FIXTURE_VARIANT_ADD(window, far_past_the_end)
 };
 
 /*
- * The sum of offset and length is what overflows: by one page, by all pages,
- * and not quite.
+ * The sum of offset and length is what overflows. Some architectures extend the
+ * sign of an offset when they count it in pages: such pages are further out.
  */
 FIXTURE_VARIANT_ADD(window, last_page_of_all_offsets)
 {
@@ -194,9 +199,15 @@ FIXTURE_VARIANT_ADD(window, sum_wraps_to_the_end)
 	.len = { .buffers = 1 },
 };
 
-FIXTURE_VARIANT_ADD(window, sum_almost_wraps)
+FIXTURE_VARIANT_ADD(window, last_page_of_off_t)
 {
-	.offset = { .pages = -3 },
+	.offset = { .limits = 1, .pages = -1 },
+	.len = { .pages = 1 },
+};
+
+FIXTURE_VARIANT_ADD(window, sum_leaves_off_t)
+{
+	.offset = { .limits = 1, .pages = -1 },
 	.len = { .pages = 2 },
 };
 
