@@ -50,7 +50,8 @@ static int maps_remap_pfn(const struct maps_buffer *buf,
 /*
  * A mapping that can never be written to is never copied, and what is never
  * copied may be remapped in many calls. One that is writable now is refused:
- * without VM_MAYWRITE its private writes would reach the buffer.
+ * the kernel would copy what it writes and never free the copy, or warn and
+ * kill the process (sanitize_fault_flags() in mm/memory.c).
  */
 static int maps_remap_pfn_readonly(const struct maps_buffer *buf,
 				   struct vm_area_struct *vma)
