@@ -116,7 +116,7 @@ const struct criterion criteria[] = {
 	  "TODO 2: clear VM_MAYWRITE, not VM_WRITE alone",
 	  never_writable },
 	{ "third way: one that is writable from the start is refused",
-	  "TODO 2: VM_WRITE is set in vma->vm_flags: -EACCES. Without VM_MAYWRITE nothing would copy what it writes",
+	  "TODO 2: VM_WRITE is set in vma->vm_flags: -EACCES. Writable without VM_MAYWRITE is a state that the kernel warns of",
 	  writable_refused },
 };
 
