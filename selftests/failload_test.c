@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading the module with every allocation that it takes made to fail, one at a
+ * time: each load refuses and leaves nothing behind, or works.
+ */
+#define _GNU_SOURCE
+#include "failnth.h"
+
+FIXTURE(fail_load)
+{
+	char found[256];	/* the parameters that the module came with */
+	long long tainted;
+	const char *module;
+	int fail_nth;
+};
+
+FIXTURE_VARIANT(fail_load)
+{
+	const char *params;
+};
+
+FIXTURE_VARIANT_ADD(fail_load, pages)
+{
+	.params = "npages=16 huge=never",
+};
+
+/* Room for two folios of 2 MiB and some single pages. */
+FIXTURE_VARIANT_ADD(fail_load, folios)
+{
+	.params = "npages=1030 huge=auto",
+};
+
+FIXTURE_SETUP(fail_load)
+{
+	self->module = module_path();
+	ASSERT_TRUE(self->module);
+	self->fail_nth = open_failures();
+	ASSERT_LE(0, self->fail_nth);
+	self->tainted = tainted();
+	module_parameters(self->found, sizeof(self->found));
+	ASSERT_EQ(0, module_unload());
+}
+
+FIXTURE_TEARDOWN(fail_load)
+{
+	EXPECT_EQ(0, module_load(self->module, self->found));
+	EXPECT_EQ(self->tainted, tainted());
+}
+
+/* How many of the devices can be opened and read. */
+static size_t working(void)
+{
+	struct target targets[MAX_DEVICES];
+	size_t n = find_targets(targets), i, good = 0;
+	char byte;
+	int fd;
+
+	for (i = 0; i < n; i++) {
+		fd = open(targets[i].node, O_RDWR | O_CLOEXEC);
+		good += read(fd, &byte, 1) == 1;
+		close(fd);
+	}
+	return good;
+}
+
+/* That the next load gets further proves that nothing stands in its way. */
+TEST_F_TIMEOUT(fail_load, every_allocation, 3600)
+{
+	bool injected = true;
+	size_t devices;
+	int nth, err, loaded = 0;
+
+	/* Without a failure. */
+	ASSERT_EQ(0, module_load(self->module, variant->params));
+	devices = working();
+	ASSERT_LT(0, devices);
+	ASSERT_EQ(0, module_unload());
+
+	for (nth = 1; injected && nth < MAX_FAILURES; nth++) {
+		arm(self->fail_nth, nth);
+		err = module_load(self->module, variant->params);
+		injected = disarm(self->fail_nth);
+		if (!err) {
+			loaded++;
+			ASSERT_EQ(devices, working())
+				TH_LOG("failure %d: a device is missing", nth);
+			ASSERT_EQ(0, module_unload());
+		} else {
+			ASSERT_TRUE(err == ENOMEM || err == EFAULT)
+				TH_LOG("failure %d: %s", nth, strerror(err));
+		}
+		ASSERT_FALSE(left_behind())
+			TH_LOG("failure %d: %s is left", nth, left_behind());
+	}
+	TH_LOG("%s: %d failures, %d of them of no consequence",
+	       variant->params, nth - 2, loaded - 1);
+}
+
+TEST_HARNESS_MAIN

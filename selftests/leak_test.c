@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the module leaves behind: nothing, however often it is loaded and
+ * unloaded, or refuses to load.
+ */
+#define _GNU_SOURCE
+#include <sys/mount.h>
+#include <sys/sysmacros.h>
+
+#include "maps_devices.h"
+
+/* Enough that a buffer of 4 MiB, lost each time, stands out. */
+#define CYCLES		16
+#define LOST_MAX_KB	(24 * 1024)
+
+/* What there is of the things that a load takes. */
+struct stock {
+	long long free_kb;
+	size_t areas;		/* of kernel addresses, for user space */
+	unsigned int mounts;	/* the next free number of a file system */
+};
+
+FIXTURE(leak)
+{
+	char found[256];	/* the parameters that the module came with */
+	const char *module;
+	dev_t devt;		/* of maps0, when it was loaded */
+	struct stock before;
+};
+
+FIXTURE_VARIANT(leak)
+{
+	const char *params;
+};
+
+FIXTURE_VARIANT_ADD(leak, pages)
+{
+	.params = "npages=1030 huge=never",
+};
+
+FIXTURE_VARIANT_ADD(leak, folios)
+{
+	.params = "npages=1030 huge=auto",
+};
+
+static long long free_kb(void)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	long long kb = -1;
+	char line[128];
+
+	while (file && kb < 0 && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemFree: %lld", &kb) != 1)
+			kb = -1;
+	if (file)
+		fclose(file);
+	return kb;
+}
+
+static size_t user_areas(void)
+{
+	FILE *file = fopen("/proc/vmallocinfo", "r");
+	char line[256];
+	size_t n = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		n += !!strstr(line, " user");
+	if (file)
+		fclose(file);
+	return n;
+}
+
+/* A file system without a disk gets the lowest number that is free. */
+static unsigned int next_mount(void)
+{
+	char dir[] = "/tmp/leakXXXXXX";
+	struct stat st = { 0 };
+
+	if (!mkdtemp(dir))
+		return 0;
+	if (!mount("leak_test", dir, "tmpfs", 0, NULL)) {
+		stat(dir, &st);
+		umount2(dir, MNT_DETACH);
+	}
+	rmdir(dir);
+	return minor(st.st_dev);
+}
+
+static struct stock take_stock(void)
+{
+	return (struct stock){ free_kb(), user_areas(), next_mount() };
+}
+
+FIXTURE_SETUP(leak)
+{
+	struct stat st;
+
+	self->module = module_path();
+	if (!self->module)
+		SKIP(return, MODULE_MISSING);
+	ASSERT_EQ(0, stat(MAPS_NODE, &st));
+	self->devt = st.st_rdev;
+	module_parameters(self->found, sizeof(self->found));
+	ASSERT_EQ(0, module_unload());
+
+	/* The first time grows caches that stay. */
+	ASSERT_EQ(0, module_load(self->module, variant->params));
+	ASSERT_EQ(0, module_unload());
+	self->before = take_stock();
+	ASSERT_LT(0, self->before.free_kb);
+	ASSERT_LT(0, self->before.mounts);
+}
+
+FIXTURE_TEARDOWN(leak)
+{
+	struct stock after = take_stock();
+
+	EXPECT_EQ(NULL, left_behind())
+		TH_LOG("%s is left", left_behind());
+	EXPECT_GT(LOST_MAX_KB, self->before.free_kb - after.free_kb);
+	EXPECT_EQ(self->before.areas, after.areas);
+	EXPECT_EQ(self->before.mounts, after.mounts);
+	EXPECT_EQ(0, module_load(self->module, self->found));
+}
+
+TEST_F_TIMEOUT(leak, load_and_unload, 120)
+{
+	int i;
+
+	for (i = 0; i < CYCLES; i++) {
+		ASSERT_EQ(0, module_load(self->module, variant->params));
+		ASSERT_EQ(0, module_unload());
+	}
+}
+
+/* Major number 1 is the kernel's own, of /dev/null and others. */
+TEST_F_TIMEOUT(leak, refused_load, 120)
+{
+	char params[128];
+	int i;
+
+	snprintf(params, sizeof(params), "%s major=1", variant->params);
+	for (i = 0; i < CYCLES; i++)
+		ASSERT_EQ(EBUSY, module_load(self->module, params));
+}
+
+/* A node with the numbers that the module had. */
+TEST_F_TIMEOUT(leak, dead_node, 60)
+{
+	const char *node = "/tmp/dead_node";
+
+	ASSERT_EQ(0, mknod(node, S_IFCHR | 0600, self->devt));
+	EXPECT_EQ(-1, open(node, O_RDWR | O_CLOEXEC));
+	EXPECT_EQ(ENXIO, errno);
+	unlink(node);
+}
+
+TEST_HARNESS_MAIN
