@@ -38,6 +38,12 @@ check: ## Boot a kernel and prove it: every test, the linters, N passed, N faile
 check-all: ## What CI runs: check, and what takes minutes
 	tools/check/run --all
 
+check-debug: ## The tests on kernels with KASAN, lockdep and KCSAN, failing allocations too
+	tools/check/run kasan kasan-folios kasan-failing kasan-load lockdep lockdep-folios lockdep-failing lockdep-load kcsan kcsan-folios
+
+mutants: ## Put small mistakes into the module, one at a time: the tests must notice each
+	tools/mutants/run $(MUTANTS)
+
 lint: ## The linters of check alone
 	tools/check/lint
 
