@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "maps_devices.h"

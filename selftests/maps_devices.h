@@ -6,8 +6,10 @@
 #ifndef MAPS_DEVICES_H
 #define MAPS_DEVICES_H
 
-#include "maps_module.h"
 #include "maps_util.h"
+
+/* Wants ARRAY_SIZE of what is above. */
+#include "maps_module.h"
 
 #define MAPS_CLASS	"/sys/class/maps/"
 #define MAX_DEVICES	32
