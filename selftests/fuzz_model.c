@@ -422,9 +422,30 @@ static int mremap_refused(const struct walk *w, int from, int old, int new, enum
 	return new > old && !(s->can & CAN_GROW) ? EFAULT : 0;
 }
 
+/* MREMAP_DONTUNMAP unlocks what it leaves behind; or all of the VMA, where it does not split it. */
+static void unlock_left(struct walk *w, int slot, int n)
+{
+	const int end = w->vma_end[slot];
+	int i;
+
+	for (i = slot; i < slot + n; i++) {
+		w->slots[i].locked = false;
+		w->slots[i].onfault = false;
+	}
+	if (!facts.mremap_unlocks_all)
+		return;
+	for (i = slot; i && w->slots[i - 1].mapped && w->vma_end[i - 1] == end; i--)
+		;
+	for (; i < facts.slots && w->slots[i].mapped && w->vma_end[i] == end; i++) {
+		w->slots[i].locked = false;
+		w->slots[i].onfault = false;
+	}
+}
+
 static int move_one_vma(struct walk *w, int from, int old, int to, int new, enum remap how)
 {
 	int err, i, kept = old < new ? old : new;
+	struct slot left;
 
 	if (facts.mremap_checks_first) {
 		err = mremap_refused(w, from, old, new, how);
@@ -437,18 +458,21 @@ static int move_one_vma(struct walk *w, int from, int old, int to, int new, enum
 	if (err)
 		return err;
 
-	for (i = 0; i < kept; i++)
+	left = w->slots[from];
+	if (how == REMAP_KEEP)
+		unlock_left(w, from, kept);
+	for (i = 0; i < kept; i++) {
 		copy_slot(w, to + i, from + i);
+		w->slots[to + i].locked = left.locked;
+		w->slots[to + i].onfault = left.onfault;
+	}
 	grow(w, from, to, kept, new);
 	if (how != REMAP_KEEP) {
 		model_unmap(w, from, kept);
 		return 0;
 	}
-	for (i = 0; i < kept; i++) {
+	for (i = 0; i < kept; i++)
 		drop(&w->slots[from + i]);
-		w->slots[from + i].locked = false;
-		w->slots[from + i].onfault = false;
-	}
 	return 0;
 }
 
@@ -550,6 +574,10 @@ static void learn_mremap(int fd)
 	mmap(at, page, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
 	got = mremap(at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
 	facts.mremap_dontunmap = got == to;
+	mmap(at, 2 * page, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
+	mlock(at, 2 * page);
+	mremap(at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
+	facts.mremap_unlocks_all = facts.mremap_dontunmap && !madvise(at + page, page, MADV_DONTNEED);
 	munmap(at, page);
 	facts.mremap_shrinks_holes = mremap(at, page, page, 0) == at;
 	munmap(at, 6 * page);

@@ -659,7 +659,7 @@ static bool run_mremap(struct walk *w, const __s32 *arg)
 
 	/* One page is one VMA's; for more it takes the kernel to say. */
 	w->vma_end[from.first] = from.first + 1;
-	if ((from.n > 1 || how == REMAP_STAY) && !read_layout(w))
+	if ((from.n > 1 || how == REMAP_STAY || how == REMAP_KEEP) && !read_layout(w))
 		return false;
 	expected = model_mremap(w, from.first, from.n, to.first, to.n, how);
 	at = mremap(slot_address(w, from.first), from.n * facts.page, to.n * facts.page, flags,

@@ -342,7 +342,7 @@ find_machine() {
 		m_cpu=power9
 		m_console=hvc0
 		m_tty=hvc1
-		m_memory=1G
+		m_memory=2G
 		;;
 	s390x)
 		m_package=qemu-system-misc
