@@ -31,6 +31,7 @@
 #include "maps_module.h"
 
 #define WORKERS_MAX	64
+#define SHOWN		50	/* steps of a list; --save has all of them */
 #define REPLAY_MAX	100000
 #define STUCK_SECONDS	20	/* without a step: it will never end */
 #define TRIAL_SECONDS	3	/* the same, while shortening */
@@ -257,6 +258,7 @@ static void walk_init(struct walk *w, int worker)
 	w->vma_end = private_memory(facts.slots * sizeof(*w->vma_end));
 	w->mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 	w->only = options.only;
+	w->crowded = options.threads > 1 && workers > 1;
 	for (i = 0; i < FDS; i++)
 		w->fd[i] = -1;
 	w->lane = facts.page / workers * worker;
@@ -554,9 +556,12 @@ static int shorten(struct step *steps, int n)
 static void save_steps(const struct step *steps, int n)
 {
 	FILE *file = options.save ? fopen(options.save, "w") : NULL;
+	int first = n > SHOWN ? n - SHOWN : 0;
 	int i;
 
-	for (i = 0; i < n; i++)
+	if (first)
+		ksft_print_msg("the last %d of %d:\n", SHOWN, n);
+	for (i = first; i < n; i++)
 		print_step(stdout, &steps[i]);
 	for (i = 0; file && i < n; i++)
 		print_step(file, &steps[i]);

@@ -122,6 +122,7 @@ struct walk {
 	int		mem;		/* /proc/self/mem */
 	int		only;		/* the strategy to open, -1 for any */
 	int		depth;		/* of fork() */
+	bool		crowded;	/* other walkers are threads of our process */
 	size_t		lane;		/* first byte of each page that is ours */
 	size_t		width;		/* how many are */
 	void		(*trace)(const struct step *step);	/* or NULL */
