@@ -1281,8 +1281,8 @@ static void killed_holder(const struct subject *s)
 }
 
 #define WRITABLE_REFUSED \
-	"remap_pfn_readonly refuses what is writable: writable without VM_MAYWRITE is a state that the\n" \
-	"kernel does not know."
+	"remap_pfn_readonly refuses what is writable: writable without VM_MAYWRITE is a state\n" \
+	"that the kernel does not know."
 
 const struct probe probes[] = {
 	{
