@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""tools/docs/check [--update] [CHAPTER...]: runs every command in the book.
+
+Without chapters it takes all of them and README.md, and builds the book first.
+
+A `.. code-block:: console` (a ```console fence in README.md) holds commands and
+what they say. Those behind `$ ` run here, in the top of the tree; those behind
+`# ` run in a booted machine, as root, all of a chapter's in one boot. A status
+other than 0 stands in brackets below its command. All is compared, but for what
+these comments say (in README.md: <!-- varies: REGEX -->):
+
+    .. varies: REGEX     before a block: what matches may be different each time
+    .. example-only      before a block: not run, it is for the reader's machine
+    .. machine: OPTIONS  anywhere in a chapter: options for tools/vm/run
+    .. programs: FILE.c  anywhere: compiled, and put into the machine
+    .. from: FILE        before a block: it is a quotation, and must stand in FILE
+    .. figures: FILE     before a table: each `N [N]` in it must stand in FILE
+
+--update writes what was seen into the chapters. The comparing is done by cram.
+Ends with: N passed, N failed, N skipped.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import cram
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(TOP, "build/docs")
+BLOCK = re.compile(r"^(?:\.\. code-block:: |```)(\S+)$")
+MARK = re.compile(r"^(?:\.\.|<!--) (varies|machine|programs|from): (.*?)(?: -->)?$")
+INDENT = "   "
+COMPILING = threading.Lock()
+
+
+class Block:
+    """One code block: its lines' numbers in the chapter, and its marks."""
+
+    def __init__(self, language, first, last, marks):
+        self.language, self.first, self.last = language, first, last
+        self.varies = marks.get("varies")
+        self.source = marks.get("from")
+        self.example_only = "example-only" in marks
+
+
+class Chapter:
+    def __init__(self, path):
+        self.path = path
+        self.name = os.path.relpath(path, TOP)
+        with open(path, encoding="utf-8") as file:
+            self.lines = file.read().split("\n")
+        # What a fence holds is not indented; here it is, as in a code-block.
+        self.fenced = path.endswith(".md")
+        if self.fenced:
+            self.indent_fenced()
+        self.machine, self.programs, self.blocks = [], [], []
+        self.parse()
+
+    def indent_fenced(self):
+        inside = False
+        for i, line in enumerate(self.lines):
+            if line.startswith("```"):
+                inside = not inside
+            elif inside:
+                self.lines[i] = INDENT + line
+
+    def parse(self):
+        marks, i = {}, 0
+        while i < len(self.lines):
+            line = self.lines[i]
+            mark, block = MARK.match(line), BLOCK.match(line)
+            if mark and mark[1] in ("machine", "programs"):
+                getattr(self, mark[1]).extend(mark[2].split())
+            elif mark:
+                marks[mark[1]] = mark[2]
+            elif line in (".. example-only", "<!-- example-only -->"):
+                marks["example-only"] = ""
+            elif block:
+                first = last = i + 1
+                while last < len(self.lines) and (
+                        not self.lines[last] or self.lines[last].startswith(INDENT)):
+                    last += 1
+                self.blocks.append(Block(block[1], first, last, marks))
+                marks, i = {}, last - 1
+            elif line:
+                marks = {}
+            i += 1
+
+    def examples(self, prompt):
+        """The chapter as cram reads it: console blocks, and anchors for the rest."""
+        out, count = [f"@{i}" for i in range(len(self.lines))], 0
+        for block in self.blocks:
+            body = self.lines[block.first:block.last]
+            first = next((line for line in body if line.strip()), "")
+            if (block.language != "console" or block.example_only
+                    or not first.startswith(INDENT + prompt)):
+                continue
+            for i in range(block.first, block.last):
+                line = self.lines[i]
+                before, after = self.lines[block.first:i], self.lines[i:block.last]
+                if not line.strip() and any(map(str.strip, before)) and any(map(str.strip, after)):
+                    # A blank line between others is one that a command has printed.
+                    out[i] = INDENT
+                elif line.startswith(INDENT + prompt):
+                    out[i] = INDENT + "$ " + line[len(INDENT + prompt):]
+                    count += 1
+                elif line.startswith(INDENT + "> "):
+                    out[i] = line
+                elif line.startswith(INDENT):
+                    out[i] = tolerant(line, block.varies)
+        return out, count
+
+    def update(self, seen, prompt):
+        new = []
+        for line in seen:
+            if line.startswith("@"):
+                new.append(self.lines[int(line[1:])])
+            elif line.startswith(INDENT + "$ "):
+                new.append(INDENT + prompt + line[len(INDENT) + 2:])
+            else:
+                new.append(line if line.strip() else "")
+        if self.fenced:
+            new = [line[len(INDENT):] if line.startswith(INDENT) else line for line in new]
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write("\n".join(new))
+        self.__init__(self.path)
+
+
+def tolerant(line, varies):
+    """A line of output as a regular expression, where parts of it may vary."""
+    text = line[len(INDENT):]
+    if not varies or not re.search(varies, text):
+        return line
+    parts, last = [], 0
+    for match in re.finditer(varies, text):
+        parts += [re.escape(text[last:match.start()]), f"(?:{varies})"]
+        last = match.end()
+    return INDENT + "".join(parts) + re.escape(text[last:]) + " (re)"
+
+
+def compile_programs(files):
+    """Static programs, in build/docs/programs."""
+    out = os.path.join(BUILD, "programs")
+    os.makedirs(out, exist_ok=True)
+    paths = []
+    with COMPILING:
+        for file in files:
+            paths.append(os.path.join(out, os.path.basename(file)[:-len(".c")]))
+            subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
+                            "-o", paths[-1], os.path.join(TOP, file)], check=True)
+    return paths
+
+
+def shell_of(chapter, prompt):
+    """What cram starts, with the commands on its standard input."""
+    if prompt == "$ ":
+        return ["/bin/sh", "-c", f"cd {TOP} && exec /bin/sh -"]
+    adds = sum((["--add", p] for p in compile_programs(chapter.programs)), [])
+    name = chapter.name.replace("/", "-")
+    script, log = os.path.join(BUILD, name + ".sh"), os.path.join(BUILD, name + ".log")
+    words = " ".join(f"'{w}'" for w in chapter.machine + adds)
+    # The two ways out of the machine have no common order: use one.
+    return ["/bin/sh", "-c", f"cat >{script} && exec {TOP}/tools/vm/run {words} "
+            f"--log {log} --add {script} -- sh -c 'exec sh ./{name}.sh 2>&1'"]
+
+
+def run(chapter, prompt, update):
+    lines, count = chapter.examples(prompt)
+    if not count:
+        return None
+    what = "here" if prompt == "$ " else "in the machine"
+    _, seen, diff = cram.test([line.encode() + b"\n" for line in lines],
+                         shell=shell_of(chapter, prompt), indent=len(INDENT), testname=b"book")
+    diff = [line.decode(errors="replace").rstrip("\n") for line in diff]
+    diff = [line for line in diff if not re.match(r"^[ +-]@\d+$", line)]
+    if diff and update:
+        chapter.update([line.decode().rstrip("\n") for line in seen], prompt)
+    return not diff, f"{chapter.name}: {count} commands {what}", diff
+
+
+def check_quotes(chapter):
+    for block in chapter.blocks:
+        if not block.source:
+            continue
+        with open(os.path.join(TOP, block.source), encoding="utf-8") as file:
+            source = " ".join(file.read().split())
+        quote = chapter.lines[block.first:block.last]
+        yield (" ".join("\n".join(quote).split()) in source,
+               f"{chapter.name}: line {block.first} quotes {block.source}", quote)
+
+
+def check_links(chapter):
+    """README.md is not Sphinx's: do the files exist that it leads to?"""
+    for target in re.findall(r"\]\(([^):]+)\)", "\n".join(chapter.lines)):
+        if chapter.fenced:
+            yield os.path.exists(os.path.join(TOP, target)), f"{chapter.name} leads to {target}", []
+
+
+def verdict(ok, name, lines):
+    print("ok" if ok else "not ok", name)
+    if not ok:
+        for line in lines:
+            print("#", line)
+    sys.stdout.flush()
+
+
+def check(path, update):
+    """All verdicts on one chapter."""
+    chapter = Chapter(path)
+    found = list(check_quotes(chapter)) + list(check_links(chapter))
+    return found + [r for r in (run(chapter, p, update) for p in ("$ ", "# ")) if r]
+
+
+def main():
+    names = [name for name in sys.argv[1:] if name != "--update"]
+    update = "--update" in sys.argv[1:]
+    if any(name.startswith("-") for name in names):
+        print(__doc__)
+        return 2
+    passed = failed = 0
+    if not names:
+        built = subprocess.run([f"{TOP}/tools/docs/build"], capture_output=True, text=True)
+        verdict(not built.returncode, "the book builds without a warning",
+                built.stderr.split("\n"))
+        passed, failed = int(not built.returncode), int(bool(built.returncode))
+        listed = subprocess.run(["git", "-C", TOP, "ls-files", "README.md", "Documentation/*.rst"],
+                                check=True, capture_output=True, text=True).stdout
+        names = [os.path.join(TOP, name) for name in listed.split()]
+
+    os.makedirs(BUILD, exist_ok=True)
+    with ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
+        for found in pool.map(lambda name: check(os.path.abspath(name), update), names):
+            for ok, name, lines in found:
+                verdict(ok, name, lines)
+                passed += ok
+                failed += not ok
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    return 0 if passed and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
