@@ -33,6 +33,8 @@ FIXTURE(around)
 	unsigned char *map;	/* readable and writable, nothing touched yet */
 };
 
+typedef FIXTURE_DATA(around) around_fixture;
+
 FIXTURE_VARIANT(around)
 {
 	int type;
