@@ -676,8 +676,12 @@ static void parse_options(int argc, char **argv)
 		{ "save", 1, NULL, 'S' }, { "replay", 1, NULL, 'r' }, { "trace", 0, NULL, 't' },
 		{ NULL, 0, NULL, 0 }
 	};
+	const char *ops = getenv("FUZZ_OPS");
 	int c;
 
+	/* The kselftest runner gives no arguments. */
+	if (ops && *ops)
+		options.ops = strtol(ops, NULL, 0);
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		if (c == 's')
 			options.seed = strtoull(optarg, NULL, 0);

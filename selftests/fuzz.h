@@ -56,6 +56,7 @@ struct facts {
 	int	huge;			/* pages that one PMD maps, 0 for none */
 	__u32 stamp;
 	bool	noexec;			/* /dev is mounted so */
+	bool	write_gives_read;	/* PROT_WRITE alone: riscv */
 	bool	mremap_checks_first;	/* before it unmaps the target: 6.17 */
 	bool	mremap_moves_many;	/* VMAs in one call: 6.17 */
 	bool	mremap_dontunmap;	/* of a file: 5.13 */

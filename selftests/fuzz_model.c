@@ -196,6 +196,12 @@ static int mmap_refused_late(unsigned int can, int n, int pgoff, int prot, bool 
 	return can & PRIVATE_ONE && cow && n > 1 ? EINVAL : 0;
 }
 
+/* What a VMA may be used for, when asked for @prot. */
+static int effective_prot(int prot)
+{
+	return prot & PROT_WRITE && facts.write_gives_read ? prot | PROT_READ : prot;
+}
+
 int model_mmap(struct walk *w, int fd, int slot, int n, int pgoff, int prot, bool shared,
 	       bool locked, bool populated)
 {
@@ -219,7 +225,7 @@ int model_mmap(struct walk *w, int fd, int slot, int n, int pgoff, int prot, boo
 	s = (struct slot){
 		.mapped = true, .shared = shared && writable, .mayshare = shared,
 		.maywrite = !(can & IS_READONLY) && (!shared || writable),
-		.prot = prot, .strategy = w->fd_strategy[fd], .can = can,
+		.prot = effective_prot(prot), .strategy = w->fd_strategy[fd], .can = can,
 	};
 	/* Nothing was remapped, so nothing was marked: a VMA without a page. */
 	if (can & PRIVATE_DEAD && cow && n > 1) {
@@ -249,7 +255,7 @@ int model_mprotect(struct walk *w, int first, int n, int prot)
 			return ENOMEM;
 		if (prot & PROT_EXEC || (prot & PROT_WRITE && !s->maywrite))
 			return EACCES;
-		s->prot = prot;
+		s->prot = effective_prot(prot);
 		if (s->locked && !s->shared && !was_writable && prot & PROT_WRITE)
 			populate_one(w, i);
 	}
@@ -635,8 +641,12 @@ static void learn_mem(void)
 {
 	int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 	void *at = mmap(NULL, facts.page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char byte;
+	struct iovec from = { at, 1 }, to = { &byte, 1 };
 
 	facts.mem_forces = pwrite(fd, "", 1, (uintptr_t)at) == 1;
+	mprotect(at, facts.page, PROT_WRITE);
+	facts.write_gives_read = process_vm_readv(getpid(), &to, 1, &from, 1, 0) == 1;
 	munmap(at, facts.page);
 	close(fd);
 }
