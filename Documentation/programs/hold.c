@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hold DEVICE: maps the device, closes it, reads, and waits until it is killed.
- * The mapping holds the file, although nobody has it open.
+ * hold DEVICE COMMAND [ARG]...: maps the device, closes it, and runs a command
+ * while it has nothing but the mapping.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
 {
 	unsigned int *map;
-	int fd;
+	int fd, status;
+	pid_t pid;
 
-	if (argc != 2)
-		errx(2, "usage: hold DEVICE");
+	if (argc < 3)
+		errx(2, "usage: hold DEVICE COMMAND [ARG]...");
 
 	fd = open(argv[1], O_RDONLY);
 	if (fd < 0)
@@ -27,6 +29,15 @@ int main(int argc, char **argv)
 
 	printf("closed, and still [%08x]\n", map[0]);
 	fflush(stdout);
-	pause();
-	return 0;
+
+	pid = fork();
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid) {
+		execvp(argv[2], argv + 2);
+		err(1, "%s", argv[2]);
+	}
+	if (waitpid(pid, &status, 0) < 0)
+		err(1, "waitpid");
+	return WEXITSTATUS(status);
 }
