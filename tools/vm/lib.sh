@@ -283,11 +283,13 @@ find_headers() {
 # of QEMU. amd64: the plainest one, plus what the tests are to meet (pages of
 # 2 MiB and 1 GiB, supervisor access prevention, fast string operations). The
 # 32-bit ones have more memory than the kernel maps: some of it is highmem.
-# no_timer_check: on a busy host the timer may well miss its test.
+# no_timer_check: on a busy host the timer may well miss its test. m_clock: what
+# keeps time where the guest would measure its TSC wrong.
 find_machine() {
 	m_bus=virtio-serial-pci
 	m_drivers="virtio_pci virtio_console"
 	m_append=
+	m_clock=
 	m_console=ttyS0
 	m_tty=hvc0
 	m_memory=512M
@@ -300,6 +302,7 @@ find_machine() {
 		m_machine=q35
 		m_cpu=qemu64,+smep,+smap,+umip,+erms,+fsgsbase,+rdrand,+rdtscp,+pdpe1gb,+ssse3,+sse4.1,+sse4.2,+popcnt
 		m_append="tsc=reliable no_timer_check"
+		m_clock=clocksource=hpet
 		;;
 	i386)
 		m_package=qemu-system-x86
@@ -308,6 +311,7 @@ find_machine() {
 		m_machine=q35
 		m_cpu=qemu32,+pae,+nx,+smep,+erms,+rdrand
 		m_append="tsc=reliable no_timer_check"
+		m_clock=clocksource=hpet
 		m_memory=1200M
 		;;
 	arm64)
