@@ -162,8 +162,7 @@ int maps_buffer_alloc(struct maps_buffer *buf, unsigned long npages, bool huge)
 	return buf->mem ? 0 : -ENOMEM;
 }
 
-/* By now nobody but the buffer may hold a page: say so if somebody does. */
-static void maps_buffer_check_counts(const struct maps_buffer *buf)
+static unsigned long maps_buffer_held(const struct maps_buffer *buf)
 {
 	unsigned long i, nr, held = 0;
 	struct page *page;
@@ -172,6 +171,18 @@ static void maps_buffer_check_counts(const struct maps_buffer *buf)
 		page = maps_buffer_page(buf, i);
 		nr = compound_nr(page);
 		held += page_count(page) != 1;
+	}
+	return held;
+}
+
+/* By now nobody but the buffer may hold a page: say so if somebody does. */
+static void maps_buffer_check_counts(const struct maps_buffer *buf)
+{
+	unsigned long held = maps_buffer_held(buf);
+
+	if (held) {
+		maps_drain_all(maps_buffer_page(buf, 0));
+		held = maps_buffer_held(buf);
 	}
 
 	WARN(held, "%s: %lu pieces of the buffer are still in use\n",

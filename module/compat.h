@@ -7,12 +7,21 @@
 #ifndef MAPS_COMPAT_H
 #define MAPS_COMPAT_H
 
+#include <linux/cpu.h>
 #include <linux/device.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
+
+/* 7.1 named it for what is in it. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+#include <linux/pagevec.h>
+#else
+#include <linux/folio_batch.h>
+#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "maps supports Linux 5.10 to 7.3: this kernel is older"
@@ -119,5 +128,39 @@ static inline unsigned int maps_pmd_order(void)
 	return 0;
 #endif
 }
+
+/*
+ * 5.18: a page that was locked in memory waits to be unlocked in a batch of the
+ * processor's, with a reference, until the batch is full or drained
+ * (2fbb0c10d1e8). munmap() drains it, unless the process changes processors in
+ * the middle. lru_add_drain_all() is not for modules; but a processor that
+ * releases a batch of folios drains its own batches first.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+static inline long maps_drain_cpu(void *page)
+{
+	struct folio_batch batch;
+
+	folio_batch_init(&batch);
+	get_page(page);
+	folio_batch_add(&batch, page_folio((struct page *)page));
+	folio_batch_release(&batch);
+	return 0;
+}
+
+static inline void maps_drain_all(struct page *page)
+{
+	int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		work_on_cpu(cpu, maps_drain_cpu, page);
+	cpus_read_unlock();
+}
+#else
+static inline void maps_drain_all(struct page *page)
+{
+}
+#endif
 
 #endif /* MAPS_COMPAT_H */
