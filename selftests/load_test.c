@@ -9,12 +9,14 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/param.h>
 #include <sys/prctl.h>
 #include <time.h>
 
 #define PROCESSES	64
 #define THREADS		4
 #define BATCH		16
+#define OWN_BYTES	(64UL << 10)	/* a member copies: all have room at once */
 #define STORM_SECONDS	5
 #define SWEEPS		300
 #define ONES		0x11111111U
@@ -71,7 +73,8 @@ struct member {
 	const unsigned char *bytes;
 };
 
-static bool shows(const struct member *m, const unsigned char *map, bool own)
+/* The first @own pages are private copies, and written to. */
+static bool shows(const struct member *m, const unsigned char *map, size_t own)
 {
 	size_t i;
 
@@ -79,7 +82,7 @@ static bool shows(const struct member *m, const unsigned char *map, bool own)
 		const unsigned char *page = map + i * m->maps->page;
 
 		if (word_at(page) != word_at(m->bytes + i * m->maps->page) ||
-		    page[m->maps->page - 1] != (own ? 0x5a : m->bytes[(i + 1) * m->maps->page - 1]))
+		    page[m->maps->page - 1] != (i < own ? 0x5a : m->bytes[(i + 1) * m->maps->page - 1]))
 			return false;
 	}
 	return true;
@@ -88,6 +91,7 @@ static bool shows(const struct member *m, const unsigned char *map, bool own)
 static void one_round(const struct member *m, bool shared)
 {
 	const struct maps *maps = m->maps;
+	const size_t own = shared ? 0 : MIN(maps->npages, 1 + OWN_BYTES / maps->page);
 	unsigned char *map;
 	size_t i;
 
@@ -95,12 +99,12 @@ static void one_round(const struct member *m, bool shared)
 			0, maps->npages);
 	if (map == MAP_FAILED)
 		_exit(2);
-	for (i = 0; !shared && i < maps->npages; i++)
+	for (i = 0; i < own; i++)
 		map[(i + 1) * maps->page - 1] = 0x5a;
-	if (!shows(m, map, !shared))
+	if (!shows(m, map, own))
 		_exit(3);
 	madvise(map, maps->size, MADV_DONTNEED);
-	if (!shows(m, map, false))
+	if (!shows(m, map, 0))
 		_exit(4);
 	munmap(map, maps->size);
 }
