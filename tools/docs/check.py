@@ -14,7 +14,7 @@ these comments say (in README.md: <!-- varies: REGEX -->):
     .. machine: OPTIONS  anywhere in a chapter: options for tools/vm/run
     .. programs: FILE.c  anywhere: compiled, and put into the machine
     .. from: FILE        before a block: it is a quotation, and must stand in FILE
-    .. figures: FILE     before a table: each `N [N]` in it must stand in FILE
+    <!-- figures: FILE --> before a table: each `N [N]` in it must stand in FILE
 
 --update writes what was seen into the chapters. The comparing is done by cram.
 Ends with: N passed, N failed, N skipped.
@@ -193,6 +193,16 @@ def check_quotes(chapter):
                f"{chapter.name}: line {block.first} quotes {block.source}", quote)
 
 
+def check_figures(chapter):
+    """What stands as N [N] in the table after <!-- figures: FILE --> is in FILE."""
+    text = "\n".join(chapter.lines)
+    for file, table in re.findall(r"^<!-- figures: (\S+) -->\n\n((?:\|.*\n)+)", text, re.M):
+        with open(os.path.join(TOP, file), encoding="utf-8") as source:
+            known = source.read()
+        for figure in re.findall(r"\d+ \[\d+\]", table):
+            yield f",{figure}" in known, f"{chapter.name}: {figure} is in {file}", []
+
+
 def check_links(chapter):
     """README.md is not Sphinx's: do the files exist that it leads to?"""
     for target in re.findall(r"\]\(([^):]+)\)", "\n".join(chapter.lines)):
@@ -212,6 +222,7 @@ def check(path, update):
     """All verdicts on one chapter."""
     chapter = Chapter(path)
     found = list(check_quotes(chapter)) + list(check_links(chapter))
+    found += check_figures(chapter)
     return found + [r for r in (run(chapter, p, update) for p in ("$ ", "# ")) if r]
 
 
