@@ -60,6 +60,18 @@ def fold(app, doctree, docname):
                                      nodes.raw("", "</details>", format="html")])
 
 
+def link_pictures(app, doctree, docname):
+    """A picture leads to itself alone: on a phone that is how to enlarge it."""
+    if app.builder.format != "html":
+        return
+    for image in list(doctree.findall(nodes.image)):
+        if not isinstance(image.parent, nodes.reference):
+            name = os.path.basename(image["uri"])
+            link = nodes.reference("", "", refuri="../" * docname.count("/") + "_images/" + name)
+            image.parent.replace(image, link)
+            link.append(image)
+
+
 def mend_furo(app, error):
     """Debian 12's furo comes unbundled: it has lost the dark colours of a page
     that follows the system, and its script does not load as what it is."""
@@ -88,4 +100,5 @@ def setup(app):
     app.connect("build-finished", mend_furo)
     app.add_directive("kernel-doc", KernelDoc)
     app.connect("doctree-resolved", fold)
+    app.connect("doctree-resolved", link_pictures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -210,6 +210,28 @@ def check_links(chapter):
             yield os.path.exists(os.path.join(TOP, target)), f"{chapter.name} leads to {target}", []
 
 
+def check_built_links():
+    """Every link inside the built book: does the file exist, and the place in it?"""
+    pages = {}
+    for folder, _, files in os.walk(os.path.join(BUILD, "html")):
+        for file in files:
+            path = os.path.join(folder, file)
+            pages[path] = ""
+            if file.endswith(".html"):
+                with open(path, encoding="utf-8") as page:
+                    pages[path] = page.read()
+    broken, count = [], 0
+    for path, text in pages.items():
+        for link in re.findall(r'(?:href|src)="((?![a-z]+:)[^"]+)"', text):
+            file, _, place = link.partition("#")
+            target = os.path.normpath(os.path.join(os.path.dirname(path), file.split("?")[0]))
+            target = target if file else path
+            count += 1
+            if target not in pages or (place and f'id="{place}"' not in pages[target]):
+                broken.append(f"{path}: {link}")
+    return verdict(count and not broken, f"{count} links inside the book lead somewhere", broken)
+
+
 def verdict(ok, name, lines):
     print("ok" if ok else "not ok", name)
     if not ok:
@@ -237,7 +259,8 @@ def main():
         built = subprocess.run([f"{TOP}/tools/docs/build"], capture_output=True, text=True)
         verdict(not built.returncode, "the book builds without a warning",
                 built.stderr.split("\n"))
-        passed, failed = int(not built.returncode), int(bool(built.returncode))
+        good = [not built.returncode, check_built_links()]
+        passed, failed = good.count(True), good.count(False)
         listed = subprocess.run(["git", "-C", TOP, "ls-files", "README.md", "Documentation/*.rst"],
                                 check=True, capture_output=True, text=True).stdout
         names = [os.path.join(TOP, name) for name in listed.split()]
