@@ -238,6 +238,7 @@ def verdict(ok, name, lines):
         for line in lines:
             print("#", line)
     sys.stdout.flush()
+    return bool(ok)
 
 
 def check(path, update):
