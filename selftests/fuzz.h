@@ -60,7 +60,8 @@ struct facts {
 	bool	mremap_checks_first;	/* before it unmaps the target: 6.17 */
 	bool	mremap_moves_many;	/* VMAs in one call: 6.17 */
 	bool	mremap_dontunmap;	/* of a file: 5.13 */
-	bool	mremap_unlocks_all;	/* of a VMA that MREMAP_DONTUNMAP leaves in part: stable kernels mend it */
+	/* Of a VMA that MREMAP_DONTUNMAP leaves in part: stable kernels mend it. */
+	bool	mremap_unlocks_all;
 	bool	mremap_shrinks_holes;	/* in place, with success: not since 5.16 */
 	bool	mremap_extends_special;	/* in place: not since 5.17 */
 	bool	dofork_refuses_special;	/* not just VM_IO: 6.18 */

@@ -583,7 +583,8 @@ static void learn_mremap(int fd)
 	mmap(at, 2 * page, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
 	mlock(at, 2 * page);
 	mremap(at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
-	facts.mremap_unlocks_all = facts.mremap_dontunmap && !madvise(at + page, page, MADV_DONTNEED);
+	facts.mremap_unlocks_all = facts.mremap_dontunmap &&
+				   !madvise(at + page, page, MADV_DONTNEED);
 	munmap(at, page);
 	facts.mremap_shrinks_holes = mremap(at, page, page, 0) == at;
 	munmap(at, 6 * page);

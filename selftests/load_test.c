@@ -81,8 +81,11 @@ static bool shows(const struct member *m, const unsigned char *map, size_t own)
 	for (i = 0; i < m->maps->npages; i++) {
 		const unsigned char *page = map + i * m->maps->page;
 
-		if (word_at(page) != word_at(m->bytes + i * m->maps->page) ||
-		    page[m->maps->page - 1] != (i < own ? 0x5a : m->bytes[(i + 1) * m->maps->page - 1]))
+		const unsigned char *device = m->bytes + i * m->maps->page;
+		const size_t last = m->maps->page - 1;
+
+		if (word_at(page) != word_at(device) ||
+		    page[last] != (i < own ? 0x5a : device[last]))
 			return false;
 	}
 	return true;
