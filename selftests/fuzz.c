@@ -574,13 +574,16 @@ static void explain(int worker, long done, int number)
 {
 	struct track *track = tracks[worker];
 	int n = track->at, all = track->at, was = workers;
-	struct step *steps = calloc(n + 1, sizeof(*steps));
+	struct step *steps;
 
-	memcpy(steps, track->steps, n * sizeof(*steps));
 	ksft_print_msg("after %ld operations: %s\n", done, why);
 	ksft_print_msg("seed %llu, episode %d, worker %d of %d, step %d\n",
 		       options.seed, number, worker, was, n);
 	fflush(stdout);
+	if (options.trace)
+		return;
+	steps = calloc(n + 1, sizeof(*steps));
+	memcpy(steps, track->steps, n * sizeof(*steps));
 	workers = 1;
 	trials = 0;
 	if (!still_differs(steps, &n)) {
