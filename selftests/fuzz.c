@@ -372,6 +372,8 @@ static bool episode(int processes, int seconds)
 	pid_t pids[WORKERS_MAX];
 	int i;
 
+	/* Or each walker inherits what is not written yet, and writes it, too. */
+	fflush(stdout);
 	*why = 0;
 	kmsg_skip();
 	reload_module();
