@@ -35,7 +35,10 @@ selftests-tar: ## Pack the kselftests for KernelCI and LKFT
 check: ## Boot a kernel and prove it: every test, the linters, N passed, N failed
 	tools/check/run $(PARTS)
 
-check-all: ## What CI runs: check, and what takes minutes
+check-ci: ## What CI runs: check, and what takes a minute or more
+	tools/check/run --ci
+
+check-all: ## All parts of check: the long ones, too
 	tools/check/run --all
 
 check-debug: ## The tests on kernels with KASAN, lockdep and KCSAN, failing allocations too
