@@ -232,6 +232,16 @@ def check_built_links():
     return verdict(count and not broken, f"{count} links inside the book lead somewhere", broken)
 
 
+def check_verbs():
+    """Is every verb of the Makefile in the reference?"""
+    with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as file:
+        verbs = re.findall(r"^([a-z_-]+):.*## ", file.read(), re.M)
+    with open(os.path.join(TOP, "Documentation/reference.rst"), encoding="utf-8") as file:
+        reference = file.read()
+    missing = [v for v in verbs if not re.search(rf"``make {v}[` ]", reference)]
+    return verdict(verbs and not missing, f"the reference has all {len(verbs)} verbs", missing)
+
+
 def verdict(ok, name, lines):
     print("ok" if ok else "not ok", name)
     if not ok:
@@ -260,7 +270,7 @@ def main():
         built = subprocess.run([f"{TOP}/tools/docs/build"], capture_output=True, text=True)
         verdict(not built.returncode, "the book builds without a warning",
                 built.stderr.split("\n"))
-        good = [not built.returncode, check_built_links()]
+        good = [not built.returncode, check_built_links(), check_verbs()]
         passed, failed = good.count(True), good.count(False)
         listed = subprocess.run(["git", "-C", TOP, "ls-files", "README.md", "Documentation/*.rst"],
                                 check=True, capture_output=True, text=True).stdout
