@@ -11,7 +11,6 @@ these comments say (in README.md: <!-- varies: REGEX -->):
 
     .. varies: REGEX     before a block: what matches may be different each time
     .. example-only      before a block: not run, it is for the reader's machine
-    .. machine: OPTIONS  anywhere in a chapter: options for tools/vm/run
     .. programs: FILE.c  anywhere: compiled, and put into the machine
     .. from: FILE        before a block: it is a quotation, and must stand in FILE
     <!-- figures: FILE --> before a table: each `N [N]` in it must stand in FILE
@@ -32,7 +31,7 @@ import cram
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, "build/docs")
 BLOCK = re.compile(r"^(?:\.\. code-block:: |```)(\S+)$")
-MARK = re.compile(r"^(?:\.\.|<!--) (varies|machine|programs|from): (.*?)(?: -->)?$")
+MARK = re.compile(r"^(?:\.\.|<!--) (varies|programs|from): (.*?)(?: -->)?$")
 INDENT = "   "
 COMPILING = threading.Lock()
 
@@ -57,7 +56,7 @@ class Chapter:
         self.fenced = path.endswith(".md")
         if self.fenced:
             self.indent_fenced()
-        self.machine, self.programs, self.blocks = [], [], []
+        self.programs, self.blocks = [], []
         self.parse()
 
     def indent_fenced(self):
@@ -73,8 +72,8 @@ class Chapter:
         while i < len(self.lines):
             line = self.lines[i]
             mark, block = MARK.match(line), BLOCK.match(line)
-            if mark and mark[1] in ("machine", "programs"):
-                getattr(self, mark[1]).extend(mark[2].split())
+            if mark and mark[1] == "programs":
+                self.programs.extend(mark[2].split())
             elif mark:
                 marks[mark[1]] = mark[2]
             elif line in (".. example-only", "<!-- example-only -->"):
@@ -162,7 +161,7 @@ def shell_of(chapter, prompt):
     adds = sum((["--add", p] for p in compile_programs(chapter.programs)), [])
     name = chapter.name.replace("/", "-")
     script, log = os.path.join(BUILD, name + ".sh"), os.path.join(BUILD, name + ".log")
-    words = " ".join(f"'{w}'" for w in chapter.machine + adds)
+    words = " ".join(f"'{w}'" for w in adds)
     # The two ways out of the machine have no common order: use one.
     return ["/bin/sh", "-c", f"cat >{script} && exec {TOP}/tools/vm/run {words} "
             f"--log {log} --add {script} -- sh -c 'exec sh ./{name}.sh 2>&1'"]
