@@ -4,12 +4,14 @@
  * a mapping, a fault, a child, a read() that is not over. And it can go as
  * soon as nobody has. The tests unload and load it, so nothing else may use it.
  */
+#define _GNU_SOURCE
 #include "maps_util.h"
 #include "maps_module.h"
 
 #include <linux/futex.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -196,6 +198,60 @@ TEST_F(lifetime, unload_after_sigkill)
 	EXPECT_EQ(128 + SIGKILL, end_of(child));
 	empty_batches();
 	EXPECT_EQ(0, module_unload());
+}
+
+/* Whether we may run on this processor, and do so from now on. */
+static bool run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return !sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Whether the kernel's log, from where it is read on, has a line with @words. */
+static bool kernel_said(int kmsg, const char *words)
+{
+	char record[2048];
+	bool found = false;
+	ssize_t n;
+
+	while ((n = read(kmsg, record, sizeof(record) - 1)) > 0 || (n < 0 && errno == EPIPE)) {
+		record[n > 0 ? n : 0] = 0;
+		found = found || strstr(record, words);
+	}
+	return found;
+}
+
+/*
+ * Locked on one processor, unlocked and unmapped on another: the first one's
+ * batch, which holds fewer pages than it can, still has a reference to each.
+ * The module must not take them for lost.
+ */
+TEST_F(lifetime, unload_after_locking_elsewhere)
+{
+	const struct maps *maps = &self->maps;
+	size_t pages = 3;
+	unsigned char *map;
+	int kmsg;
+
+	if (!run_on(1) || !run_on(0))
+		SKIP(return, "one processor");
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ASSERT_LE(0, kmsg);
+	lseek(kmsg, 0, SEEK_END);
+
+	/* Lock three pages here, let go of them there. */
+	map = mmap(NULL, pages * maps->page, PROT_READ, MAP_SHARED | MAP_LOCKED, maps->fd, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	ASSERT_TRUE(run_on(1));
+	ASSERT_EQ(0, munmap(map, pages * maps->page));
+	close(maps->fd);
+
+	EXPECT_EQ(0, module_unload());
+	EXPECT_FALSE(kernel_said(kmsg, "still in use"));
+	close(kmsg);
 }
 
 struct reading {
