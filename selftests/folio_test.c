@@ -32,6 +32,11 @@ struct folios {
 
 #define NO_FOLIOS \
 	"no two folios side by side (load maps.ko with huge=auto and npages= twice a huge page or more)"
+#define NO_HUGE \
+	"this kernel on this machine maps nothing whole (no " HUGE_SIZE ")"
+#define NEVER_FOLIOS \
+	"the module builds no folios here, see maps_pmd_order() in compat.h"
+#define HUGE_SIZE "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"
 
 /* The first two of the device's list of frames. */
 static bool find_folios(struct folios *folios)
@@ -65,9 +70,16 @@ static void __attribute__((constructor)) need_folios(void)
 {
 	struct folios folios = { 0 };
 
+	const long long npages = number_in(MAPS_SYSFS, "npages");
+	const long long huge = number_in(HUGE_SIZE, "");
+
 	if (find_folios(&folios))
 		return;
 	ksft_print_header();
+	if (huge < 0)
+		ksft_exit_skip(NO_HUGE "\n");
+	if (npages * sysconf(_SC_PAGESIZE) >= 2 * huge)
+		ksft_exit_skip(NEVER_FOLIOS "\n");
 	ksft_exit_skip(NO_FOLIOS "\n");
 }
 
