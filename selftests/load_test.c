@@ -146,7 +146,10 @@ static pid_t start_process(const struct member *m)
 	return 0;
 }
 
-/* How many of @crowd did not die of SIGKILL: all are killed, then all awaited. */
+/*
+ * How many of @crowd did not die of SIGKILL: all are killed, then all awaited.
+ * Their children, which are ours now, die a moment later.
+ */
 static int kill_crowd(const pid_t *crowd, int n)
 {
 	int i, others = 0;
@@ -155,6 +158,8 @@ static int kill_crowd(const pid_t *crowd, int n)
 		kill(crowd[i], SIGKILL);
 	for (i = 0; i < n; i++)
 		others += end_of(crowd[i]) != 128 + SIGKILL;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
 	return others;
 }
 
@@ -166,6 +171,7 @@ TEST_F_TIMEOUT(load, crowd_dying_by_sigkill, 250)
 	time_t end;
 	int i, first;
 
+	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
 	for (i = 0; i < PROCESSES; i++) {
 		crowd[i] = start_process(&m);
 		ASSERT_LT(0, crowd[i]);
@@ -179,9 +185,9 @@ TEST_F_TIMEOUT(load, crowd_dying_by_sigkill, 250)
 		}
 	}
 	EXPECT_EQ(0, kill_crowd(crowd, PROCESSES));
-	/* Their children die with them; the last one lets go of the device. */
-	while (number_in(MAPS_DEBUGFS "maps0/", "mappings") > 0)
-		sched_yield();
+	/* The last of their children lets go of the device. */
+	while (waitpid(-1, NULL, 0) > 0)
+		;
 }
 
 struct sweep {
