@@ -115,15 +115,25 @@ static loff_t maps_llseek(struct file *filp, loff_t offset, int whence)
 	return fixed_size_llseek(filp, offset, whence, maps_size(mdev->buf));
 }
 
+/* Apart, so that a fault which nobody traces is a jump into the strategy. */
+static noinline vm_fault_t maps_traced_fault(const struct maps_strategy *strategy,
+					     struct vm_fault *vmf)
+{
+	const vm_fault_t result = strategy->fault(vmf);
+
+	trace_maps_fault(strategy->name, vmf, result);
+	return result;
+}
+
 static vm_fault_t maps_device_fault(struct vm_fault *vmf)
 {
-	struct maps_device *mdev = vmf->vma->vm_file->private_data;
-	vm_fault_t result;
+	const struct maps_device *mdev = vmf->vma->vm_file->private_data;
 
 	this_cpu_inc(*mdev->faults);
-	result = mdev->strategy->fault(vmf);
-	trace_maps_fault(mdev->strategy->name, vmf, result);
-	return result;
+	if (trace_maps_fault_enabled())
+		return maps_traced_fault(mdev->strategy, vmf);
+
+	return mdev->strategy->fault(vmf);
 }
 
 static void maps_close(struct vm_area_struct *vma)
