@@ -146,7 +146,7 @@ struct sample {
 	double faults;
 };
 
-static bool measure_once(struct run *run, struct sample *sum)
+static bool measure_once(struct run *run, struct sample *sample)
 {
 	const struct work *work = run->work;
 	uint64_t start, cost;
@@ -159,9 +159,8 @@ static bool measure_once(struct run *run, struct sample *sum)
 	start = now();
 	done = do_steps(run, work->timed);
 	cost = now() - start;
-	faults = faults_so_far() - faults;
-	sum->cost += cost > clock_cost ? cost - clock_cost : 0;
-	sum->faults += faults;
+	sample->faults = faults_so_far() - faults;
+	sample->cost = cost > clock_cost ? cost - clock_cost : 0;
 	return done && do_steps(run, work->after);
 }
 
@@ -205,8 +204,10 @@ static double median(double *values, unsigned int count)
 }
 
 /*
- * What is quick is done many times over in a run, since now and then the kernel
- * does something else on the way; what takes long is done in fewer runs.
+ * What is quick is done many times over in a run, and the run's figure is the
+ * median of them: now and then the kernel does something else on the way, a
+ * clock's tick, or memory that waited to be freed. What takes long is done in
+ * fewer runs.
  */
 static unsigned int rounds_for(uint64_t cost)
 {
@@ -222,12 +223,30 @@ static unsigned int runs_for(const struct options *options, uint64_t cost)
 	return cost <= 64 * RUN_COST ? 2 : 1;
 }
 
+static bool measure_run(struct run *run, unsigned int rounds,
+			struct sample *sample)
+{
+	double costs[MAX_ROUNDS], faults[MAX_ROUNDS];
+	struct sample once;
+	unsigned int i;
+
+	for (i = 0; i < rounds; i++) {
+		if (!measure_once(run, &once))
+			return false;
+		costs[i] = once.cost;
+		faults[i] = once.faults;
+	}
+	sample->cost = median(costs, rounds);
+	sample->faults = median(faults, rounds);
+	return true;
+}
+
 static bool measure_all(struct run *run, const struct options *options,
 			struct row *row)
 {
 	double costs[MAX_RUNS], faults[MAX_RUNS];
-	struct sample unused = { 0 };
-	unsigned int i, j, rounds;
+	struct sample sample;
+	unsigned int i, rounds;
 	uint64_t cost = now();
 
 	if (!rehearse(run, row))
@@ -236,20 +255,17 @@ static bool measure_all(struct run *run, const struct options *options,
 	if (cost < RUN_COST) {
 		/* Most of it was the look at the memory: once more without. */
 		cost = now();
-		if (!measure_once(run, &unused))
+		if (!measure_once(run, &sample))
 			return false;
 		cost = now() - cost;
 	}
 	rounds = rounds_for(cost);
 	row->runs = runs_for(options, cost);
 	for (i = 0; i < row->runs; i++) {
-		struct sample sum = { 0 };
-
-		for (j = 0; j < rounds; j++)
-			if (!measure_once(run, &sum))
-				return false;
-		costs[i] = sum.cost / rounds;
-		faults[i] = sum.faults / rounds;
+		if (!measure_run(run, rounds, &sample))
+			return false;
+		costs[i] = sample.cost;
+		faults[i] = sample.faults;
 	}
 	row->cost = median(costs, row->runs);
 	row->least = costs[0];
