@@ -70,10 +70,8 @@ static vm_fault_t maps_around_insert(struct vm_area_struct *vma,
 		err = vm_insert_pages(vma, addr + (i << PAGE_SHIFT),
 				      maps_around_table + pgoff + i, &left);
 		mapped += npages - i - left;
-		if (err == -ENOMEM)
-			return VM_FAULT_OOM;
-		if (err != -EBUSY)
-			break;
+		if (err && err != -EBUSY)
+			return vmf_error(err);
 	}
 	trace_maps_around(addr, pgoff, npages, mapped);
 	return VM_FAULT_NOPAGE;
@@ -91,7 +89,8 @@ static vm_fault_t maps_around_insert(struct vm_area_struct *vma,
  * of a folio. vm_insert_pages() maps PTEs, whatever is behind them.
  *
  * Context: as maps_fault().
- * Return: VM_FAULT_NOPAGE when the page is mapped, else as maps_fault().
+ * Return: VM_FAULT_NOPAGE when the page is mapped, VM_FAULT_OOM without memory
+ *         for a page table, else as maps_fault().
  */
 vm_fault_t maps_fault_around(struct vm_fault *vmf)
 {
