@@ -60,6 +60,27 @@ static const struct expected *row_of(const struct probe *probe, const char *with
 	return first;
 }
 
+/* What was found, as words between tabs: tools/matrix/changes compares kernels by them. */
+static void show_columns(const struct subject *subjects, size_t nr)
+{
+	size_t i;
+
+	ksft_print_msg("matrix\tprobe");
+	for (i = 0; i < nr; i++)
+		printf("\t%s", subjects[i].name);
+	printf("\n");
+}
+
+static void show_words(const struct probe *probe, const struct outcome *found, size_t nr)
+{
+	size_t i;
+
+	ksft_print_msg("matrix\t%s", probe->name);
+	for (i = 0; i < nr; i++)
+		printf("\t%s", found[i].word);
+	printf("\n");
+}
+
 static void test_probe(const struct probe *probe, const struct subject *subjects, size_t nr)
 {
 	struct outcome found[MAX_SUBJECTS];
@@ -75,6 +96,7 @@ static void test_probe(const struct probe *probe, const struct subject *subjects
 		}
 	}
 
+	show_words(probe, found, nr);
 	row = row_of(probe, found[0].word);
 	if (!row)
 		ksft_print_msg("%s: has no row in matrix_expected.h\n", probe->name);
@@ -120,6 +142,7 @@ int main(void)
 
 	ksft_set_plan(nr_probes + 1);
 	test_strategies(subjects, nr);
+	show_columns(subjects, nr);
 	for (i = 0; i < nr_probes; i++)
 		test_probe(&probes[i], subjects, nr);
 	matrix_close();
