@@ -27,6 +27,27 @@ struct event {
 	char line[512];
 };
 
+/*
+ * The trace instance, once for the program: it takes older kernels two seconds to list all events
+ * in a new one.
+ */
+static pid_t owner;
+
+static void __attribute__((constructor)) make_instance(void)
+{
+	if (access(TRACEFS "events/maps", F_OK))
+		return;
+	rmdir(INSTANCE);
+	mkdir(INSTANCE, 0700);
+	owner = getpid();
+}
+
+static void __attribute__((destructor)) remove_instance(void)
+{
+	if (getpid() == owner)
+		rmdir(INSTANCE);
+}
+
 static bool put(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -146,8 +167,8 @@ FIXTURE_SETUP(trace)
 	if (access(TRACEFS "events/maps", F_OK))
 		SKIP(return, TRACEFS "events/maps is missing (mount tracefs; CONFIG_TRACING)");
 
-	rmdir(INSTANCE);
-	ASSERT_EQ(0, mkdir(INSTANCE, 0700));
+	ASSERT_EQ(0, access(INSTANCE, F_OK));
+	ASSERT_TRUE(put(INSTANCE "trace", "\n"));
 	ASSERT_TRUE(put(INSTANCE "events/maps/enable", "1"));
 
 	open_maps(&self->maps, O_RDWR);
@@ -162,7 +183,7 @@ FIXTURE_TEARDOWN(trace)
 {
 	EXPECT_EQ(0, munmap(self->map, self->len));
 	EXPECT_EQ(0, close(self->maps.fd));
-	EXPECT_EQ(0, rmdir(INSTANCE));
+	EXPECT_TRUE(put(INSTANCE "events/maps/enable", "0"));
 }
 
 TEST_F(trace, mmap_is_told)
