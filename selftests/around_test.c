@@ -26,7 +26,7 @@ FIXTURE(around)
 	size_t window;		/* pages */
 	size_t pages;		/* of the mapping: less than the buffer's */
 	size_t len;
-	size_t windows;		/* that the mapping has a part of */
+	long windows;		/* that the mapping has a part of */
 	unsigned char *room;	/* aligned to a window, two windows larger */
 	unsigned char *reserved;
 	size_t reserved_len;
@@ -198,7 +198,7 @@ TEST_F(around, write)
 {
 	const bool copies = variant->type == MAP_PRIVATE;
 	const long long before = count_faults();
-	const size_t faults = copies ? self->pages : self->windows;
+	const long faults = copies ? (long)self->pages : self->windows;
 	size_t i;
 
 	for (i = 0; i < self->pages; i++)
@@ -396,7 +396,7 @@ TEST_F(around, fork_before_the_first_touch)
 TEST_F(around, populate)
 {
 	const bool copies = variant->type == MAP_PRIVATE;
-	const size_t faults = copies ? self->pages : self->windows;
+	const long faults = copies ? (long)self->pages : self->windows;
 	const long long before = count_faults();
 
 	ASSERT_EQ(self->map, mmap(self->map, self->len, PROT_READ | PROT_WRITE,

@@ -33,7 +33,7 @@ FIXTURE_VARIANT_ADD(fail_load, folios)
 FIXTURE_SETUP(fail_load)
 {
 	self->module = module_path();
-	ASSERT_TRUE(self->module);
+	ASSERT_NE(NULL, self->module);
 	self->fail_nth = open_failures();
 	ASSERT_LE(0, self->fail_nth);
 	self->tainted = tainted();
@@ -89,7 +89,7 @@ TEST_F_TIMEOUT(fail_load, every_allocation, 3600)
 			ASSERT_TRUE(err == ENOMEM || err == EFAULT)
 				TH_LOG("failure %d: %s", nth, strerror(err));
 		}
-		ASSERT_FALSE(left_behind())
+		ASSERT_EQ(NULL, left_behind())
 			TH_LOG("failure %d: %s is left", nth, left_behind());
 	}
 	TH_LOG("%s: %d failures, %d of them of no consequence",

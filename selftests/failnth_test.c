@@ -151,7 +151,7 @@ FIXTURE_SETUP(fail_nth)
 	};
 	const char *module = module_path();
 
-	ASSERT_TRUE(module);
+	ASSERT_NE(NULL, module);
 	ASSERT_EQ(0, sigaction(SIGBUS, &on_bus, NULL));
 	self->tainted = tainted();
 	module_parameters(self->found, sizeof(self->found));

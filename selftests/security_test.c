@@ -201,7 +201,12 @@ static int without_admin(void)
 	return syscall(SYS_capset, &header, data);
 }
 
-TEST(frames_are_for_the_administrator)
+/* What is told of the device without a mapping. */
+FIXTURE(told) { };
+FIXTURE_SETUP(told) { }
+FIXTURE_TEARDOWN(told) { }
+
+TEST_F(told, frames_are_for_the_administrator)
 {
 	struct stat st;
 	pid_t child;
@@ -224,7 +229,7 @@ TEST(frames_are_for_the_administrator)
 }
 
 /* sysfs has what anybody may know, and no more than that. */
-TEST(sysfs_tells_no_frames)
+TEST_F(told, sysfs_tells_no_frames)
 {
 	static const char *const known[] = {
 		".", "..", "dev", "npages", "power", "size", "strategy", "subsystem", "uevent",
