@@ -769,5 +769,5 @@ int main(int argc, char **argv)
 	}
 	reload_module();
 	reset_device();
-	ksft_finished();
+	ksft_exit(!ksft_get_fail_cnt() && !ksft_get_error_cnt());
 }

@@ -10,6 +10,11 @@
 
 #include <string.h>
 
+/* Older ones have it in another header, or not at all. */
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+
 #define MAX_SUBJECTS 64
 
 static const char *expected_word(const struct expected *row, int column)
@@ -146,5 +151,5 @@ int main(void)
 	for (i = 0; i < nr_probes; i++)
 		test_probe(&probes[i], subjects, nr);
 	matrix_close();
-	ksft_finished();
+	ksft_exit(!ksft_get_fail_cnt() && !ksft_get_error_cnt());
 }
