@@ -3,6 +3,7 @@
  * maps-view: shows what a process has mapped of /dev/maps*: which page, which
  * frame, the device's or a copy.
  */
+#include <curses.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -11,6 +12,9 @@
 
 #include "picture.h"
 #include "screen.h"
+
+/* Its macros are everyday words: after all other headers. */
+#include <term.h>
 
 static const char usage[] =
 	"usage: maps-view [-p PID] [--watch] [--frames|--letters] [--text|--svg|--json]\n"
@@ -27,7 +31,7 @@ static const char usage[] =
 	"  -j, --json      the data\n"
 	"  -h, --help      this\n";
 
-enum format { SCREEN, TEXT, SVG, JSON };
+enum format { ON_SCREEN, TEXT, SVG, JSON };
 
 static const struct option options[] = {
 	{ "pid",	required_argument,	NULL, 'p' },
@@ -94,6 +98,15 @@ static void parse(int argc, char **argv, struct request *request)
 	}
 }
 
+/* Can the cursor be moved? On a "dumb" terminal it cannot. */
+static bool can_draw(void)
+{
+	int err;
+
+	return isatty(STDOUT_FILENO) && setupterm(NULL, STDOUT_FILENO, &err) == OK &&
+	       cursor_address;
+}
+
 static int print(const struct request *request, const struct view *view)
 {
 	struct picture picture = { 0 };
@@ -119,13 +132,14 @@ static int print(const struct request *request, const struct view *view)
 
 int main(int argc, char **argv)
 {
-	struct request request = { .format = isatty(STDOUT_FILENO) ? SCREEN : TEXT };
+	struct request request = { .format = can_draw() ? ON_SCREEN : TEXT };
 	struct view view = { 0 };
 	int status;
 
 	parse(argc, argv, &request);
-	if (request.watch && request.format != SCREEN) {
-		fputs("maps-view: --watch wants a terminal\n", stderr);
+	if (request.watch && request.format != ON_SCREEN) {
+		fputs("maps-view: --watch wants a terminal that it can draw on (see TERM)\n",
+		      stderr);
 		return 2;
 	}
 	if (!request.pid)
@@ -138,7 +152,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "maps-view: process %d: %s\n", (int)request.pid, strerror(errno));
 		return 1;
 	}
-	if (request.format == SCREEN)
+	if (request.format == ON_SCREEN)
 		status = run_screen(request.pid, request.detail, request.watch);
 	else
 		status = print(&request, &view);

@@ -312,6 +312,26 @@ static void draw_legend(struct picture *picture)
 	put(picture, FAINT, "Frames joined by -- are contiguous.");
 }
 
+/* What is longer than a line is broken between words. */
+static void draw_note(struct picture *picture, const char *note)
+{
+	const char *head = "Note: ";
+	size_t room = picture->width - strlen(head);
+
+	for (; *note; head = "      ") {
+		size_t length = strlen(note);
+
+		if (length > room)
+			for (length = room; length > 1 && note[length] != ' ';)
+				length--;
+		new_line(picture);
+		put(picture, STRONG, "%s", head);
+		put(picture, PLAIN, "%.*s", (int)length, note);
+		note += length;
+		note += strspn(note, " ");
+	}
+}
+
 void draw_picture(struct picture *picture, const struct view *view, enum detail detail,
 		  size_t width, size_t selected)
 {
@@ -340,11 +360,8 @@ void draw_picture(struct picture *picture, const struct view *view, enum detail 
 			NOTHING : selected - mapping->npages;
 	}
 	draw_legend(picture);
-	for (i = 0; i < view->nnotes; i++) {
-		new_line(picture);
-		put(picture, STRONG, "Note: ");
-		put(picture, PLAIN, "%s", view->notes[i]);
-	}
+	for (i = 0; i < view->nnotes; i++)
+		draw_note(picture, view->notes[i]);
 }
 
 void free_picture(struct picture *picture)

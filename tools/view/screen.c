@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,12 +36,13 @@ static void init_styles(void)
 		[SWAPPED]	= COLOR_MAGENTA,
 		[GONE]		= COLOR_RED,
 	};
+	const char *no_color = getenv("NO_COLOR");
 	int state;
 
 	attributes[STRONG] = A_BOLD;
 	attributes[FAINT] = A_DIM;
 	attributes[STATES + COPY] = A_REVERSE;
-	if (!has_colors())
+	if (!has_colors() || (no_color && *no_color))
 		return;
 	start_color();
 	use_default_colors();
@@ -83,8 +85,8 @@ static void paint_bottom(const struct screen *screen)
 	int row = LINES - 1, i;
 
 	mvprintw(row, 0, "%.*s", COLS - 1, screen->alive ?
-		 "arrows move  f frames or letters  r look again  q leave" :
-		 "The process has ended; this is what it had. q leaves.");
+		 "q leave  arrows move  f frames or letters  r look again" :
+		 "q leave  The process has ended; this is what it had.");
 	for (i = 0; screen->watch && i < NR_EVENTS; i++)
 		mvprintw(--row, 0, "%.*s", COLS - 1, screen->events.last[i]);
 }
