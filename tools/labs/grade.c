@@ -25,6 +25,7 @@
 static struct report {
 	char step[256];
 	char seen[512];
+	bool unanswered;
 } *report;
 
 void step(const char *format, ...)
@@ -46,6 +47,12 @@ void saw(const char *format, ...)
 	_exit(1);
 }
 
+void no_answer(const char *seen)
+{
+	report->unanswered = true;
+	saw("%s", seen);
+}
+
 size_t page_size(void)
 {
 	return sysconf(_SC_PAGESIZE);
@@ -62,6 +69,11 @@ int open_node(const char *path, int flags)
 	return fd;
 }
 
+const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static const char *flag_name(int flags)
 {
 	return flags & MAP_SHARED ? "MAP_SHARED" : "MAP_PRIVATE";
@@ -71,14 +83,14 @@ char *map(int fd, size_t npages, int prot, int flags, size_t pgoff)
 {
 	char *address;
 
-	step("mmap() of %zu pages from page %zu on, %s", npages, pgoff,
-	     flag_name(flags));
+	step("mmap() of %zu page%s from page %zu on, %s", npages, plural(npages),
+	     pgoff, flag_name(flags));
 	address = mmap(NULL, npages * page_size(), prot, flags, fd,
 		       pgoff * page_size());
 	if (address == MAP_FAILED)
-		saw("mmap() of %zu pages from page %zu on, %s, says %s (%s)",
-		    npages, pgoff, flag_name(flags), strerrorname_np(errno),
-		    strerror(errno));
+		saw("mmap() of %zu page%s from page %zu on, %s, says %s (%s)",
+		    npages, plural(npages), pgoff, flag_name(flags),
+		    strerrorname_np(errno), strerror(errno));
 	return address;
 }
 
@@ -156,16 +168,18 @@ void expect_refused(const char *path, size_t npages, int prot, int flags,
 	int fd = open_node(path, prot & PROT_WRITE ? O_RDWR : O_RDONLY);
 	void *address;
 
-	step("mmap() of %zu pages from page %zu on", npages, pgoff);
+	step("mmap() of %zu page%s from page %zu on", npages, plural(npages),
+	     pgoff);
 	address = mmap(NULL, npages * page_size(), prot, flags, fd,
 		       pgoff * page_size());
 	if (address != MAP_FAILED)
-		saw("mmap() of %zu pages from page %zu on, %s, was allowed; it should say %s",
-		    npages, pgoff, flag_name(flags), strerrorname_np(error));
-	if (errno != error)
-		saw("mmap() of %zu pages from page %zu on, %s, says %s; it should say %s",
-		    npages, pgoff, flag_name(flags), strerrorname_np(errno),
+		saw("mmap() of %zu page%s from page %zu on, %s, was allowed; it should say %s",
+		    npages, plural(npages), pgoff, flag_name(flags),
 		    strerrorname_np(error));
+	if (errno != error)
+		saw("mmap() of %zu page%s from page %zu on, %s, says %s; it should say %s",
+		    npages, plural(npages), pgoff, flag_name(flags),
+		    strerrorname_np(errno), strerrorname_np(error));
 }
 
 long page_count(size_t pgoff)
@@ -226,8 +240,8 @@ static const char *verdict(int status)
 
 static bool judge(const struct criterion *criterion)
 {
-	const char *seen;
-	int status;
+	const char *look = criterion->look, *seen;
+	int status, length;
 	pid_t pid;
 
 	memset(report, 0, sizeof(*report));
@@ -248,9 +262,10 @@ static bool judge(const struct criterion *criterion)
 
 	seen = verdict(status);
 	printf("  %s  %s\n", seen ? "FAILED" : "passed", criterion->what);
+	length = report->unanswered ? strcspn(look, ":") : strlen(look);
 	if (seen)
-		printf("          seen: %s.\n          look: %s\n", seen,
-		       criterion->look);
+		printf("          seen: %s.\n          look: %.*s\n", seen, length,
+		       look);
 	fflush(stdout);
 	return !seen;
 }

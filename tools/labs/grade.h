@@ -38,6 +38,15 @@ void step(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void saw(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 
+/*
+ * The same, where nothing was answered yet: the criterion's look would give the
+ * answer away, so that it is printed up to its colon only.
+ */
+void no_answer(const char *seen) __attribute__((noreturn));
+
+/* "s", unless it is one. */
+const char *plural(size_t n);
+
 size_t page_size(void);
 
 /* Open a node, map it, read a word of it: what cannot be done ends the probe. */

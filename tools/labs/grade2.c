@@ -64,7 +64,7 @@ const struct criterion criteria[] = {
 	  "TODO 2: page i of the mapping is page vma->vm_pgoff + i of the buffer",
 	  at_offset },
 	{ "the last page can be mapped alone",
-	  "TODO 1: offset 15, one page, is inside",
+	  "TODO 1: offset 15, one page, is inside. TODO 2: and it is page 15 of the buffer",
 	  last },
 	{ "what is not all inside the buffer is refused",
 	  "TODO 1: vm_pgoff < LAB_PAGES, and vma_pages(vma) <= LAB_PAGES - vm_pgoff. Length alone is not enough",

@@ -107,7 +107,7 @@ static void forked(void)
 
 const struct criterion criteria[] = {
 	{ "a page is held once more while it is mapped",
-	  "TODO 2: the kernel lets go of the page when it is unmapped; get_page() is what it lets go of",
+	  "TODO 2: the kernel lets go of the page when it is unmapped; get_page() is what it lets go of. If the page is a wrong one, or cannot be read: the other TODOs first",
 	  counted },
 	{ "a shared mapping shows all 16 pages", HANDLER, shared },
 	{ "a private mapping shows all 16 pages", HANDLER, private },

@@ -82,7 +82,7 @@ static void compare(enum question question, enum answer truth,
 	if (guess == truth)
 		return;
 	if (guess == I_DO_NOT_KNOW)
-		saw("no prediction yet");
+		no_answer("no prediction yet");
 	saw("you said %s, and it is %s: %s", words[guess], words[truth], why);
 }
 

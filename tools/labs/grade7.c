@@ -182,7 +182,7 @@ const struct criterion criteria[] = {
 	  "TODO 1: a write fault in a VMA without VM_SHARED goes to lab_fault()",
 	  private_write },
 	{ "a page that was copied before stays what it is",
-	  "TODO 3: vm_insert_page() says -EBUSY there: go on with the next page",
+	  "TODO 3: vm_insert_page() says -EBUSY there: go on with the next page. If another page is seen: TODO 2",
 	  copied_before },
 	{ "every page is held once more while it is mapped, and let go of after",
 	  "TODO 3: vm_insert_page() takes the reference by itself",
