@@ -74,13 +74,19 @@ def link_pictures(app, doctree, docname):
 
 def mend_furo(app, error):
     """Debian 12's furo comes unbundled: it has lost the dark colours of a page
-    that follows the system, and its script does not load as what it is."""
+    that follows the system, it looks for a style sheet in the root of a web
+    server, and its script does not load as what it is."""
     static = os.path.join(app.outdir, "_static")
     css, js, gumshoe = (os.path.join(static, name) for name in (
         "styles/furo.css", "scripts/furo.js", "scripts/gumshoe-patched.js"))
 
     with open(css, encoding="utf-8") as file:
         text = file.read()
+    for link in re.findall(r"@import url\((/javascript/[^)]*)\);", text):
+        with open("/usr/share" + link, encoding="utf-8") as file:
+            text = text.replace(f"@import url({link});", file.read())
+        with open(css, "w", encoding="utf-8") as file:
+            file.write(text)
     dark = re.search(r'body\[data-theme="dark"\] \{([^}]*)\}', text)
     if dark and "prefers-color-scheme" not in text:
         with open(css, "a", encoding="utf-8") as file:

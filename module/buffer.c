@@ -32,7 +32,7 @@ struct page *maps_buffer_page(const struct maps_buffer *buf, pgoff_t pgoff)
  *
  * Context: process context, may sleep.
  * Return: an array for the caller to kvfree(), without references to the pages
- *         in it; or NULL without memory.
+ * in it; or NULL without memory.
  */
 struct page **maps_buffer_pages(const struct maps_buffer *buf, pgoff_t pgoff,
 				unsigned long npages)

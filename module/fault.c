@@ -28,9 +28,9 @@
  *
  * Context: a page fault or get_user_pages(), under mmap_lock or, from Linux
  *          6.7 on, the VMA's own lock; may run on many CPUs at once.
- * Return: 0 with a reference for the caller in @vmf->page, or
- *         VM_FAULT_SIGBUS for an access past the end, as in a file. (Not
- *         VM_FAULT_NOPAGE: "it is mapped already, try again", for ever.)
+ * Return: 0 with a reference for the caller in @vmf->page, or VM_FAULT_SIGBUS
+ * for an access past the end, as in a file. (Not VM_FAULT_NOPAGE: "it is mapped
+ * already, try again", for ever.)
  */
 vm_fault_t maps_fault(struct vm_fault *vmf)
 {

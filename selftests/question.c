@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The question's program: maps the device privately and read-only, and prints
- *the first word of every page.
+ * the first word of every page.
  *
  *	question [DEVICE [PAGES]]
  *
  * It prints words, not chars. Printing one char with "%x" is the slip to know:
- *where char is signed, the byte 0xdd is promoted to the int 0xffffffdd, and the
- *page seems to hold ffffffdd.
+ * where char is signed, the byte 0xdd is promoted to the int 0xffffffdd, and the
+ * page seems to hold ffffffdd.
  */
 #include <fcntl.h>
 #include <stdint.h>

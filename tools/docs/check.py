@@ -216,12 +216,15 @@ def check_built_links():
         for file in files:
             path = os.path.join(folder, file)
             pages[path] = ""
-            if file.endswith(".html"):
+            if file.endswith((".html", ".css")):
                 with open(path, encoding="utf-8") as page:
                     pages[path] = page.read()
     broken, count = [], 0
     for path, text in pages.items():
-        for link in re.findall(r'(?:href|src)="((?![a-z]+:)[^"]+)"', text):
+        links = r'(?:href|src)="((?![a-z]+:)[^"]+)"'
+        if path.endswith(".css"):
+            links = r"@import url\(([^)]+)\)"
+        for link in re.findall(links, text):
             file, _, place = link.partition("#")
             target = os.path.normpath(os.path.join(os.path.dirname(path), file.split("?")[0]))
             target = target if file else path
