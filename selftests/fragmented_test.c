@@ -12,7 +12,7 @@
 
 #define HUGE_SIZE "/sys/kernel/mm/transparent_hugepage/"
 
-/* Leave so much of memory alone. */
+/* Leave so much of memory alone, besides what the kernel keeps for itself. */
 #define SPARE_KB	(40L << 10)
 
 /* Two folios of more would not fit into what is spared. */
@@ -103,10 +103,25 @@ static long meminfo_kb(const char *field)
 	return kb;
 }
 
-/* What the kernel can have for itself: not what waits for contiguous areas. */
+/* What the kernel keeps for itself: more while memory becomes fragmented. */
+static long reserve_kb(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "r");
+	long pages = 0, min;
+	char line[128];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " min %ld", &min) == 1)
+			pages += min;
+	if (file)
+		fclose(file);
+	return pages * (sysconf(_SC_PAGESIZE) >> 10);
+}
+
+/* What can be had: nor what waits for contiguous areas. */
 static long free_kb(void)
 {
-	return meminfo_kb("MemFree:") - meminfo_kb("CmaFree:");
+	return meminfo_kb("MemFree:") - meminfo_kb("CmaFree:") - reserve_kb();
 }
 
 /* One more page into the last pipe, or into a new one. */
@@ -200,6 +215,10 @@ TEST_F_TIMEOUT(fragmented, some_folios_and_single_pages, 200)
 	ASSERT_EQ(0, module_load(self->path, parameters));
 	drop(&self->keep);
 
+	snprintf(text, sizeof(text), "maps: %zu pages: 0 folios of 1 pages, %zu single pages\n",
+		 pages, pages);
+	if (logged(text))
+		SKIP(return, "the module builds no folios here, see maps_pmd_order() in compat.h");
 	in_folios = pages_in_folios();
 	if (in_folios == pages)
 		SKIP(return, "memory would not be fragmented");
