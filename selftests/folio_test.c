@@ -515,6 +515,19 @@ TEST_F(folio, munmap_one_of_two)
 	EXPECT_EQ(0, mapped_times(self->folios.pfn));
 }
 
+/* A PMD that nobody may access is one that 32-bit ARM takes for absent: see compat.h. */
+TEST_F(folio, munmap_one_without_access)
+{
+	unsigned char *second = self->map + self->folios.len;
+
+	ASSERT_EQ(0, mprotect(self->map, self->len, PROT_NONE));
+	ASSERT_EQ(0, munmap(self->map, self->folios.len));
+	EXPECT_EQ(0, mapped_times(self->folios.pfn));
+	ASSERT_EQ(0, mprotect(second, self->folios.len, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(0, strangers(&self->maps, second, self->folios.first + self->folios.nr,
+			       self->folios.nr));
+}
+
 TEST_F(folio, mremap_moves_a_page_out)
 {
 	struct maps *maps = &self->maps;
