@@ -397,7 +397,7 @@ static void rst_large(FILE *file, const struct matrix *m)
 	for (row = 0; row < nr_probes; row++)
 		number += rst_large_row(file, m, row);
 	if (!number)
-		fprintf(file, "None.\n");
+		fprintf(file, "None.\n\n");
 }
 
 static void write_rst(const struct matrix *m, const char *path, bool with_large)
@@ -441,6 +441,8 @@ static void write_rst(const struct matrix *m, const char *path, bool with_large)
 	}
 	if (with_large)
 		rst_large(file, m);
+	rst_heading(file, "What changed between kernels");
+	fprintf(file, ".. include:: matrix.inc\n");
 	close_or_die(file, path);
 }
 
