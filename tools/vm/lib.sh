@@ -284,7 +284,8 @@ find_headers() {
 # 2 MiB and 1 GiB, supervisor access prevention, fast string operations). The
 # 32-bit ones have more memory than the kernel maps: some of it is highmem.
 # no_timer_check: on a busy host the timer may well miss its test. m_clock: what
-# keeps time where the guest would measure its TSC wrong.
+# keeps time where the guest would measure its TSC wrong, and notsc, without which
+# the scheduler and the watchdogs still go by it.
 find_machine() {
 	m_bus=virtio-serial-pci
 	m_drivers="virtio_pci virtio_console"
@@ -302,7 +303,7 @@ find_machine() {
 		m_machine=q35
 		m_cpu=qemu64,+smep,+smap,+umip,+erms,+fsgsbase,+rdrand,+rdtscp,+pdpe1gb,+ssse3,+sse4.1,+sse4.2,+popcnt
 		m_append="tsc=reliable no_timer_check"
-		m_clock=clocksource=hpet
+		m_clock="clocksource=hpet notsc"
 		;;
 	i386)
 		m_package=qemu-system-x86
@@ -311,7 +312,7 @@ find_machine() {
 		m_machine=q35
 		m_cpu=qemu32,+pae,+nx,+smep,+erms,+rdrand
 		m_append="tsc=reliable no_timer_check"
-		m_clock=clocksource=hpet
+		m_clock="clocksource=hpet notsc"
 		m_memory=1200M
 		;;
 	arm64)
