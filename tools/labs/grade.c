@@ -238,6 +238,25 @@ static const char *verdict(int status)
 	return text;
 }
 
+#define INDENT	16
+#define WIDTH	80
+
+/* The first @length bytes of @text, in lines that are broken between words. */
+static void print_look(const char *text, int length)
+{
+	printf("%*s", INDENT, "look: ");
+	while (length > WIDTH - INDENT) {
+		int end = WIDTH - INDENT;
+
+		while (end > 1 && text[end] != ' ')
+			end--;
+		printf("%.*s\n%*s", end, text, INDENT, "");
+		text += end + 1;
+		length -= end + 1;
+	}
+	printf("%.*s\n", length, text);
+}
+
 static bool judge(const struct criterion *criterion)
 {
 	const char *look = criterion->look, *seen;
@@ -263,9 +282,10 @@ static bool judge(const struct criterion *criterion)
 	seen = verdict(status);
 	printf("  %s  %s\n", seen ? "FAILED" : "passed", criterion->what);
 	length = report->unanswered ? strcspn(look, ":") : strlen(look);
-	if (seen)
-		printf("          seen: %s.\n          look: %.*s\n", seen, length,
-		       look);
+	if (seen) {
+		printf("%*s%s.\n", INDENT, "seen: ", seen);
+		print_look(look, length);
+	}
 	fflush(stdout);
 	return !seen;
 }

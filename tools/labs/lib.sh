@@ -96,7 +96,8 @@ explain() {
 		echo "    $code"
 	fi
 	awk -F '\t' -v words="$words in: $code" '
-	!/^#/ && words ~ $1 { print "That is: " $2; exit }' "$here/explanations"
+	!/^#/ && words ~ $1 { print "That is: " $2; exit }' "$here/explanations" |
+		fold -s -w 80
 }
 
 # grade KO GRADER SOURCE LOG: prints the report; fails unless all passed.
