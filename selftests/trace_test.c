@@ -27,27 +27,6 @@ struct event {
 	char line[512];
 };
 
-/*
- * The trace instance, once for the program: it takes older kernels two seconds to list all events
- * in a new one.
- */
-static pid_t owner;
-
-static void __attribute__((constructor)) make_instance(void)
-{
-	if (access(TRACEFS "events/maps", F_OK))
-		return;
-	rmdir(INSTANCE);
-	mkdir(INSTANCE, 0700);
-	owner = getpid();
-}
-
-static void __attribute__((destructor)) remove_instance(void)
-{
-	if (getpid() == owner)
-		rmdir(INSTANCE);
-}
-
 static bool put(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -56,6 +35,35 @@ static bool put(const char *path, const char *text)
 	if (fd >= 0)
 		close(fd);
 	return done;
+}
+
+/*
+ * The trace instance, once for the program: it takes older kernels two seconds to list all events
+ * in a new one. It does not record who runs: that would patch the scheduler each time an event is
+ * switched on or off, and an emulated processor may trip over code that another one is patching.
+ * An instance has this option, which is shown at the top only, from the moment that it is made.
+ */
+static pid_t owner;
+
+static void __attribute__((constructor)) make_instance(void)
+{
+	const bool records = number_in(TRACEFS "options/", "record-cmd") == 1;
+
+	if (access(TRACEFS "events/maps", F_OK))
+		return;
+	rmdir(INSTANCE);
+	if (records)
+		put(TRACEFS "options/record-cmd", "0");
+	mkdir(INSTANCE, 0700);
+	if (records)
+		put(TRACEFS "options/record-cmd", "1");
+	owner = getpid();
+}
+
+static void __attribute__((destructor)) remove_instance(void)
+{
+	if (getpid() == owner)
+		rmdir(INSTANCE);
 }
 
 static bool listen_to(const char *event, const char *on)
