@@ -57,6 +57,7 @@ struct facts {
 	__u32 stamp;
 	bool	noexec;			/* /dev is mounted so */
 	bool	write_gives_read;	/* PROT_WRITE alone: riscv */
+	bool	write_hides;		/* with PROT_WRITE alone a load never ends: MIPS */
 	bool	mremap_checks_first;	/* before it unmaps the target: 6.17 */
 	bool	mremap_moves_many;	/* VMAs in one call: 6.17 */
 	bool	mremap_dontunmap;	/* of a file: 5.13 */

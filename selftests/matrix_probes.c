@@ -447,6 +447,22 @@ static void private_sees_device(const struct subject *s)
 	answer(before && after ? "always" : before ? "until copied" : "never");
 }
 
+/*
+ * mprotect(). MIPS forgets of a frame that it is not to be counted as a page
+ * (pte_modify() in its asm/pgtable.h drops _PAGE_SPECIAL in 6.1; not in 7.3), and
+ * gives back what was never taken when the area is unmapped: "Bad page map".
+ */
+static int protect(const struct subject *s, bytes *at, size_t pages, int prot)
+{
+#ifdef __mips__
+	if (!strncmp(s->name, "remap_pfn", strlen("remap_pfn")))
+		answer_lacking("mprotect() of frames, which MIPS breaks");
+#else
+	(void)s;
+#endif
+	return mprotect((void *)at, pages * page_size(), prot);
+}
+
 static void readonly_write(const struct subject *s)
 {
 	bytes *at = map_some(s);
@@ -460,7 +476,7 @@ static void mprotect_up(const struct subject *s)
 	bytes *at = map_some(s);
 
 	check_pages(at, 0, SOME);
-	if (mprotect((void *)at, SOME * page_size(), RW))
+	if (protect(s, at, SOME, RW))
 		answer_errno();
 	answer_write(s, at + 3 * page_size(), 3);
 }
@@ -470,7 +486,7 @@ static void mprotect_up_private(const struct subject *s)
 	bytes *at = map(s, RO, MAP_PRIVATE, 3, 1);
 
 	check_pages(at, 3, 1);
-	if (mprotect((void *)at, page_size(), RW))
+	if (protect(s, at, 1, RW))
 		answer_errno();
 	answer_write(s, at, 3);
 }
@@ -480,7 +496,7 @@ static void mprotect_down(const struct subject *s)
 	bytes *at = map(s, RW, MAP_SHARED, 3, 1);
 
 	put_word(at + WORD_AT, REWRITTEN);
-	if (mprotect((void *)at, page_size(), RO))
+	if (protect(s, at, 1, RO))
 		answer_errno();
 	answer_write(s, at, 3);
 }
@@ -490,8 +506,7 @@ static void mprotect_none_and_back(const struct subject *s)
 	bytes *at = map_some(s);
 
 	check_pages(at, 0, SOME);
-	if (mprotect((void *)at, SOME * page_size(), PROT_NONE) ||
-	    mprotect((void *)at, SOME * page_size(), RO))
+	if (protect(s, at, SOME, PROT_NONE) || protect(s, at, SOME, RO))
 		answer_errno();
 	answer_stamp_of(at, SOME);
 }
@@ -663,8 +678,7 @@ static void merge_again(const struct subject *s)
 {
 	bytes *at = map_some(s), *middle = at + 3 * page_size();
 
-	if (mprotect((void *)middle, page_size(), PROT_NONE) ||
-	    mprotect((void *)middle, page_size(), RO))
+	if (protect(s, middle, 1, PROT_NONE) || protect(s, middle, 1, RO))
 		answer_errno();
 	check_pages(at, 0, SOME);
 	answer_areas(at, SOME);
