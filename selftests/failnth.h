@@ -71,16 +71,21 @@ static inline void arm(int fail_nth, unsigned int nth)
 		ksft_exit_fail_msg("%s: %s\n", FAIL_NTH, strerror(errno));
 }
 
+/* How many allocations there are until the one that fails; 0 if it has. */
+static inline int left_of(int fail_nth)
+{
+	char left[16] = "";
+
+	return pread(fail_nth, left, sizeof(left) - 1, 0) > 0 ? atoi(left) : -1;
+}
+
 /*
  * No more failures; whether the one that was armed has come. If it comes now,
  * in one of these two calls, it has not, and is over.
  */
 static inline bool disarm(int fail_nth)
 {
-	char left[16] = "";
-	ssize_t len = pread(fail_nth, left, sizeof(left) - 1, 0);
-
-	if (len > 0 && left[0] == '0')
+	if (!left_of(fail_nth))
 		return true;
 	pwrite(fail_nth, "0", 1, 0);
 	return false;
