@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include "failnth.h"
+#include "percpu.h"
 
 /*
  * Without memory for what tells the fields of a module's tracepoints, the kernel
@@ -95,6 +96,7 @@ TEST_F_TIMEOUT(fail_load, every_allocation, 3600)
 	const bool quick = getenv("MAPS_QUICK");
 	int nth = 1, tried = 0, loaded = 0, err;
 	bool injected = true;
+	struct percpu percpu;
 	size_t devices;
 
 	/* Without a failure. */
@@ -107,6 +109,7 @@ TEST_F_TIMEOUT(fail_load, every_allocation, 3600)
 		nth = before_module(self->fail_nth, self->module) - SLACK;
 	ASSERT_LT(0, nth);
 
+	percpu_begin(&percpu);
 	while (injected && nth < MAX_FAILURES) {
 		arm(self->fail_nth, nth);
 		err = module_load(self->module, variant->params);
@@ -122,9 +125,11 @@ TEST_F_TIMEOUT(fail_load, every_allocation, 3600)
 		}
 		ASSERT_EQ(NULL, left_behind())
 			TH_LOG("failure %d: %s is left", nth, left_behind());
+		percpu_held(&percpu);
 		tried++;
 		nth += quick && tried > 100 ? 10 : 1;
 	}
+	EXPECT_GE(0, percpu_end(&percpu));
 	TH_LOG("%s: %d failures, %d of them of no consequence",
 	       variant->params, tried - 1, loaded - 1);
 }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "maps_devices.h"
+#include "percpu.h"
 
 /* Enough that a buffer of 4 MiB, lost each time, stands out. */
 #define CYCLES		16
@@ -27,6 +27,7 @@ FIXTURE(leak)
 	const char *module;
 	dev_t devt;		/* of maps0, when it was loaded */
 	struct stock before;
+	struct percpu percpu;
 };
 
 FIXTURE_VARIANT(leak)
@@ -110,12 +111,15 @@ FIXTURE_SETUP(leak)
 	self->before = take_stock();
 	ASSERT_LT(0, self->before.free_kb);
 	ASSERT_LT(0, self->before.mounts);
+	percpu_begin(&self->percpu);
 }
 
 FIXTURE_TEARDOWN(leak)
 {
-	struct stock after = take_stock();
+	struct stock after;
 
+	EXPECT_GE(0, percpu_end(&self->percpu));
+	after = take_stock();
 	EXPECT_EQ(NULL, left_behind())
 		TH_LOG("%s is left", left_behind());
 	EXPECT_GT(LOST_MAX_KB, self->before.free_kb - after.free_kb);
@@ -131,6 +135,7 @@ TEST_F_TIMEOUT(leak, load_and_unload, 120)
 	for (i = 0; i < CYCLES; i++) {
 		ASSERT_EQ(0, module_load(self->module, variant->params));
 		ASSERT_EQ(0, module_unload());
+		percpu_held(&self->percpu);
 	}
 }
 
