@@ -379,6 +379,7 @@ TEST_F(device, mappings_are_counted_as_they_split_and_go)
 	if (access(MAPS_DEBUGFS, F_OK))
 		SKIP(return, NO_DEBUGFS);
 	before = count_mappings();
+	EXPECT_EQ(0, before);
 	map = map_pages(maps, maps->fd, PROT_READ, MAP_SHARED, 0, 3);
 	ASSERT_NE(MAP_FAILED, map);
 	EXPECT_EQ(before + 1, count_mappings());

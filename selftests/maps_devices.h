@@ -25,7 +25,7 @@ struct target {
 static inline bool put(const char *path, const char *text)
 {
 	ssize_t len = strlen(text);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	bool done = fd >= 0 && write(fd, text, len) == len;
 
 	if (fd >= 0)

@@ -6,12 +6,10 @@
 #ifndef PERCPU_H
 #define PERCPU_H
 
-#include "maps_devices.h"
+#define TRACE_INSTANCE	"/sys/kernel/tracing/instances/maps_percpu/"
+#define PERCPU_EVENTS	TRACE_INSTANCE "events/percpu/"
 
-#include <sys/stat.h>
-
-#define PERCPU_TRACE	"/sys/kernel/tracing/instances/maps_percpu/"
-#define PERCPU_EVENTS	PERCPU_TRACE "events/percpu/"
+#include "trace_instance.h"
 
 /* What was given back is so after an RCU grace period: so many looks for it. */
 #define PERCPU_LOOKS	5000
@@ -26,11 +24,10 @@ static inline void percpu_begin(struct percpu *percpu)
 	int fd;
 
 	*percpu = (struct percpu){ 0 };
-	mkdir(PERCPU_TRACE, 0700);
 	if (!put(PERCPU_EVENTS "percpu_alloc_percpu/enable", "1") ||
 	    !put(PERCPU_EVENTS "percpu_free_percpu/enable", "1"))
 		return;
-	fd = open(PERCPU_TRACE "trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	fd = open(TRACE_INSTANCE "trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0)
 		percpu->events = fdopen(fd, "r");
 }
@@ -62,7 +59,7 @@ static inline long percpu_end(struct percpu *percpu)
 	if (percpu->events)
 		fclose(percpu->events);
 	percpu->events = NULL;
-	rmdir(PERCPU_TRACE);
+	put(PERCPU_EVENTS "enable", "0");
 	return percpu->held;
 }
 

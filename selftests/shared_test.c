@@ -5,7 +5,9 @@
  */
 #include "maps_util.h"
 
+#include <linux/futex.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 
 FIXTURE(shared)
 {
@@ -435,6 +437,45 @@ static void *race(void *arg)
 	racer->strangers =
 		strangers(racer->maps, racer->map, racer->pgoff, racer->pages);
 	return NULL;
+}
+
+static long futex(unsigned char *word, int op, __u32 value, const struct timespec *patience)
+{
+	return syscall(SYS_futex, word, op, value, patience, NULL, 0);
+}
+
+/* It is named by the page of the buffer, not by the process or its address. */
+TEST_F(shared, futex_wakes_another_process)
+{
+	const struct timespec patience = { .tv_sec = 20 };
+	const struct maps *maps = &self->maps;
+	const long long huge = number_in("/sys/kernel/mm/transparent_hugepage/", "hpage_pmd_size");
+	unsigned char *word = self->map + WORD_AT;
+	pid_t child, ended = 0;
+	__u32 value;
+	long woken;
+
+	if (futex(word, FUTEX_WAKE, 1, NULL) < 0 && errno == EFAULT && huge > 0 &&
+	    (long long)(maps->npages * maps->page) >= huge)
+		SKIP(return, "no shared futex in a folio before Linux 6.2");
+
+	memcpy(&value, word, sizeof(value));
+	child = fork();
+	if (!child) {
+		unsigned char *other = map_pages(maps, maps->fd, PROT_READ | PROT_WRITE,
+						 MAP_SHARED, self->walk.first, 1);
+
+		_exit(other == MAP_FAILED ||
+		      futex(other + WORD_AT, FUTEX_WAIT, value, &patience));
+	}
+	do {
+		woken = futex(word, FUTEX_WAKE, 1, NULL);
+		sched_yield();
+		if (!woken)
+			ended = waitpid(child, NULL, WNOHANG);
+	} while (!woken && !ended);
+	EXPECT_EQ(1, woken);
+	EXPECT_EQ(0, ended ? -1 : end_of(child));
 }
 
 TEST_F(shared, threads_fault_the_same_pages_at_once)

@@ -5,15 +5,15 @@
  * A trace instance of our own hears nobody else's settings. What it recorded is read as text, as
  * a person would.
  */
-#include "maps_util.h"
+#define INSTANCE	"/sys/kernel/tracing/instances/maps_trace_test/"
+#define TRACE_INSTANCE	INSTANCE
+
+#include "trace_instance.h"
 
 #include <ctype.h>
 #include <limits.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
-#define TRACEFS		"/sys/kernel/tracing/"
-#define INSTANCE	TRACEFS "instances/maps_trace_test/"
 #define NODE_AROUND	"/dev/maps-fault_around"
 #define PAGES		3UL
 
@@ -26,45 +26,6 @@ struct frame {
 struct event {
 	char line[512];
 };
-
-static bool put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
-/*
- * The trace instance, once for the program: it takes older kernels two seconds to list all events
- * in a new one. It does not record who runs: that would patch the scheduler each time an event is
- * switched on or off, and an emulated processor may trip over code that another one is patching.
- * An instance has this option, which is shown at the top only, from the moment that it is made.
- */
-static pid_t owner;
-
-static void __attribute__((constructor)) make_instance(void)
-{
-	const bool records = number_in(TRACEFS "options/", "record-cmd") == 1;
-
-	if (access(TRACEFS "events/maps", F_OK))
-		return;
-	rmdir(INSTANCE);
-	if (records)
-		put(TRACEFS "options/record-cmd", "0");
-	mkdir(INSTANCE, 0700);
-	if (records)
-		put(TRACEFS "options/record-cmd", "1");
-	owner = getpid();
-}
-
-static void __attribute__((destructor)) remove_instance(void)
-{
-	if (getpid() == owner)
-		rmdir(INSTANCE);
-}
 
 static bool listen_to(const char *event, const char *on)
 {
