@@ -1,75 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The fault handler for small pages at an eager price: a fault maps the pages
- * around the one that was touched, too.
+ * A fault handler that maps small pages at the price of an eager strategy: a
+ * fault also maps the pages around the one that was touched.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
-#include <linux/slab.h>
 
-#include "compat.h"
 #include "maps.h"
 #include "trace.h"
 
 /* Written while the module loads only. */
 unsigned long maps_around_pages;
 
-/*
- * The buffer's pages in a row, as vm_insert_pages() wants them: to look each up
- * in the kernel's page table would be a tenth of what a page costs. Made by the
- * first mmap(), so that those who never come here do not pay for it; not
- * changed from then on, which is what the handler relies on.
- */
-static struct page **maps_around_table;
-static DEFINE_MUTEX(maps_around_lock);
-
-static int maps_around_prepare(const struct maps_buffer *buf)
-{
-	int err = 0;
-
-	mutex_lock(&maps_around_lock);
-	if (!maps_around_table) {
-		maps_around_table = maps_buffer_pages(buf, 0, buf->npages);
-		err = maps_around_table ? 0 : -ENOMEM;
-	}
-	mutex_unlock(&maps_around_lock);
-	return err;
-}
-
 /**
- * maps_around_exit - free what the mappings needed
+ * maps_around_prepare - allow the handler to call vm_insert_pages()
+ * @buf:  the buffer
+ * @desc: the mapping that a program asks for
  *
- * Context: module unload; no mapping exists any more.
+ * vm_insert_pages() sets VM_MIXEDMAP itself, but must not under a fault.
+ *
+ * Return: 0.
  */
-void maps_around_exit(void)
+int maps_around_prepare(const struct maps_buffer *buf,
+			struct vm_area_desc *desc)
 {
-	kvfree(maps_around_table);
+	vma_desc_set_flags(desc, VMA_MIXEDMAP_BIT);
+	return 0;
 }
 
-/* Let the handler call vm_insert_pages(), which sets no flag under a fault. */
-int maps_around_mmap(const struct maps_buffer *buf, struct vm_area_struct *vma)
+/* How many of the first @npages pages come before one that is broken. */
+static unsigned long maps_healthy(struct page **pages, unsigned long npages)
 {
-	vm_flags_set(vma, VM_MIXEDMAP);
-	return maps_around_prepare(buf);
+	unsigned long i = 0;
+
+	while (i < npages && !PageHWPoison(pages[i]))
+		i++;
+	return i;
 }
 
 /*
  * Map @npages of the buffer, from @pgoff on, at @addr. A page that is mapped
- * already, by another thread or as a private copy, is left as it is.
+ * already, by another thread or as a private copy, is left as it is; one that
+ * the kernel knows to be broken is left out, which vm_insert_pages() does not do.
  */
 static vm_fault_t maps_around_insert(struct vm_area_struct *vma,
 				     unsigned long addr, pgoff_t pgoff,
 				     unsigned long npages)
 {
-	unsigned long i, left, mapped = 0;
+	const struct maps_buffer *buf = vma->vm_private_data;
+	struct page **pages = buf->pages + pgoff;
+	unsigned long i, left, run, mapped = 0;
 	int err;
 
-	for (i = 0; i < npages; i = npages - left + 1) {
-		left = npages - i;
-		err = vm_insert_pages(vma, addr + (i << PAGE_SHIFT),
-				      maps_around_table + pgoff + i, &left);
-		mapped += npages - i - left;
+	for (i = 0; i < npages; i += run - left + 1) {
+		run = maps_healthy(pages + i, npages - i);
+		left = run;
+		err = run ? vm_insert_pages(vma, addr + (i << PAGE_SHIFT),
+					    pages + i, &left) : 0;
+		mapped += run - left;
 		if (err && err != -EBUSY)
 			return vmf_error(err);
 	}
@@ -82,11 +70,12 @@ static vm_fault_t maps_around_insert(struct vm_area_struct *vma,
  * @vmf: what was touched, as for maps_fault(); its VMA has VM_MIXEDMAP
  *
  * The window is aligned, and ends where the VMA, the buffer or the page table
- * does. A private write is left to maps_fault(): it wants a copy of one page.
+ * does. maps_fault() serves a private write, which copies one page, and a page
+ * that is broken, for which the core makes a SIGBUS (__do_fault()).
  *
- * All else must not be: up to Linux 6.18 unmapping a PMD from a VM_MIXEDMAP
- * VMA forgets the reference, and the core maps a PMD when it is handed a page
- * of a folio. vm_insert_pages() maps PTEs, whatever is behind them.
+ * It must serve no other fault: up to Linux 6.18 unmapping a PMD from a
+ * VM_MIXEDMAP VMA drops no reference, and the core maps a PMD when it is handed
+ * a page of a folio. vm_insert_pages() maps page table entries only.
  *
  * Context: as maps_fault().
  * Return: VM_FAULT_NOPAGE when the page is mapped, VM_FAULT_OOM without memory
@@ -102,7 +91,8 @@ vm_fault_t maps_fault_around(struct vm_fault *vmf)
 
 	if (vmf->pgoff >= buf->npages)
 		return VM_FAULT_SIGBUS;
-	if (vmf->flags & FAULT_FLAG_WRITE && !(vma->vm_flags & VM_SHARED))
+	if ((vmf->flags & FAULT_FLAG_WRITE && !(vma->vm_flags & VM_SHARED)) ||
+	    PageHWPoison(buf->pages[vmf->pgoff]))
 		return maps_fault(vmf);
 
 	/* No larger than a page table and aligned: so inside of one. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The buffer: kernel memory that is one range of kernel addresses and
- * scattered pages behind it. This header and compat.h are all that buffer.c
- * and fault.c need; the four files can be lifted into another driver.
+ * The buffer: kernel memory that has one range of kernel addresses and
+ * scattered pages behind it, and the fault handler that maps it. To use it in
+ * another driver, copy this header, buffer.c and fault.c.
  */
 #ifndef MAPS_BUFFER_H
 #define MAPS_BUFFER_H
@@ -14,30 +14,33 @@
  * struct maps_buffer - memory that is mapped into user space page by page
  * @mem:     kernel address of the first byte, page aligned
  * @npages:  size in pages, never zero
- * @nfolios: how many PMD-sized folios are in it; the rest are single pages
- * @vmapped: the pages are ours, joined by vmap(); else vmalloc_user() has them
+ * @pages:   the pages in the order of their offsets, @npages of them
+ * @nfolios: how many of the folios in it are large; the others are single pages
+ * @vmapped: the pages were joined by vmap(); else vmalloc_user() owns them
  *
  * Nothing here changes between maps_buffer_alloc() and maps_buffer_free(), so
- * readers need no lock. Each page holds one reference of the buffer's own, and
- * one more for every user mapping of it (those are the core's to drop).
+ * readers need no lock.
  *
- * The owner must outlive every mapping. In a driver that comes for nothing: a
- * VMA holds its file, the file holds the module (fops.owner), and the module
- * frees the buffer in its exit function only.
+ * The buffer has one reference to each page (or large folio). Each page table
+ * entry of a process has another, and so has each pin, pipe or socket buffer:
+ * the core takes and drops those. A page whose count is not zero outlives
+ * maps_buffer_free(). The struct itself must outlive every VMA, since
+ * maps_fault() reads it. In a driver that needs no code if the module frees the
+ * buffer in its exit function: a VMA holds a reference to its file, and the
+ * file to the module (fops.owner). A buffer per open file is freed in
+ * ->release(), which runs after the last VMA of that file is gone.
  */
 struct maps_buffer {
 	void		*mem;
 	unsigned long	npages;
+	struct page	**pages;
 	unsigned long	nfolios;
 	bool		vmapped;
 };
 
-int maps_buffer_alloc(struct maps_buffer *buf, unsigned long npages, bool huge);
+int maps_buffer_alloc(struct maps_buffer *buf, unsigned long npages,
+		      unsigned int order);
 void maps_buffer_free(struct maps_buffer *buf);
-void maps_buffer_stamp(struct maps_buffer *buf, u32 stamp);
-struct page *maps_buffer_page(const struct maps_buffer *buf, pgoff_t pgoff);
-struct page **maps_buffer_pages(const struct maps_buffer *buf, pgoff_t pgoff,
-				unsigned long npages);
 bool maps_buffer_holds(const struct maps_buffer *buf, pgoff_t pgoff,
 		       unsigned long npages);
 

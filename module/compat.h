@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The only file that looks at kernel versions. Each entry gives an older
- * kernel what the newest one has, under the newest one's name, and says when
- * that came; all other files read as if written for the newest kernel.
+ * The only file that looks at kernel versions. Each entry gives an older kernel
+ * what the newest one has, and names the release and the commit that brought it.
+ * All other files read as if written for the newest kernel. What is ours has our
+ * prefix: a vendor's kernel may have the newest kernel's names already.
  */
 #ifndef MAPS_COMPAT_H
 #define MAPS_COMPAT_H
 
-#include <linux/cpu.h>
-#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/huge_mm.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/version.h>
-#include <linux/workqueue.h>
-
-/* 7.1 named it for what is in it. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
-#include <linux/pagevec.h>
-#else
-#include <linux/folio_batch.h>
-#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "maps supports Linux 5.10 to 7.3: this kernel is older"
@@ -50,25 +42,100 @@ maps_get_unmapped_area(struct file *filp, unsigned long addr, unsigned long len,
 
 /* 6.3 made vma->vm_flags read-only (bc292ab00f6c). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
-{
-	vma->vm_flags |= flags;
-}
-
-static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
-{
-	vma->vm_flags &= ~flags;
-}
+#define maps_vm_flags_init(vma, flags) (*(vm_flags_t *)&(vma)->vm_flags = (flags))
+#else
+#define maps_vm_flags_init vm_flags_init
 #endif
 
-/* 6.4 took the owner from class_create() (1aaba11da9aa). */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
-static inline struct class *maps_class_create(const char *name)
-{
-	return class_create(THIS_MODULE, name);
-}
+/* 6.5: it copies by way of .read_iter (33b3b041543e). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define maps_splice_read generic_file_splice_read
 #else
-#define maps_class_create(name) class_create(name)
+#define maps_splice_read copy_splice_read
+#endif
+
+/*
+ * 6.16 asks a driver before there is a VMA (c84bf6dd2b83), and from 7.1 on the
+ * driver can name an action by which pages are mapped. Before 7.1, mmap() fills
+ * in the same description, and does to its VMA what was described.
+ *
+ *	MAPS_DEFINE_MMAP(prepare);
+ *
+ *	static const struct file_operations fops = {
+ *		MAPS_MMAP(prepare),
+ *	};
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+struct maps_area_desc {
+	struct file				*file;
+	unsigned long				start;
+	unsigned long				end;
+	pgoff_t					pgoff;
+	vm_flags_t				vma_flags;
+	pgprot_t				page_prot;
+	const struct vm_operations_struct	*vm_ops;
+	void					*private_data;
+	struct page				**pages;
+};
+
+static inline void maps_describe(struct maps_area_desc *desc, struct file *file,
+				 const struct vm_area_struct *vma)
+{
+	*desc = (struct maps_area_desc) {
+		.file		= file,
+		.start		= vma->vm_start,
+		.end		= vma->vm_end,
+		.pgoff		= vma->vm_pgoff,
+		.vma_flags	= vma->vm_flags,
+		.page_prot	= vma->vm_page_prot,
+		.vm_ops		= vma->vm_ops,
+	};
+}
+
+static inline int maps_apply(const struct maps_area_desc *desc,
+			     struct vm_area_struct *vma)
+{
+	unsigned long npages = vma_pages(vma);
+
+	maps_vm_flags_init(vma, desc->vma_flags);
+	vma->vm_page_prot = desc->page_prot;
+	vma->vm_ops = desc->vm_ops;
+	vma->vm_private_data = desc->private_data;
+	return desc->pages ? vm_insert_pages(vma, vma->vm_start, desc->pages,
+					     &npages) : 0;
+}
+
+/* Last, since they hide what 6.16 to 7.0 have under these names. */
+#undef vma_desc_set_flags
+#undef vma_desc_clear_flags
+#define vm_area_desc			 maps_area_desc
+#define vma_desc_pages(desc)		 (((desc)->end - (desc)->start) >> PAGE_SHIFT)
+#define vma_desc_test(desc, flag)	 ((desc)->vma_flags & maps_##flag)
+#define vma_desc_set_flags(desc, flag)	 ((desc)->vma_flags |= maps_##flag)
+#define vma_desc_clear_flags(desc, flag) ((desc)->vma_flags &= ~maps_##flag)
+#define vma_flags_to_legacy(flags)	 (flags)
+#define maps_VMA_EXEC_BIT		 VM_EXEC
+#define maps_VMA_MAYEXEC_BIT		 VM_MAYEXEC
+#define maps_VMA_WRITE_BIT		 VM_WRITE
+#define maps_VMA_MAYWRITE_BIT		 VM_MAYWRITE
+#define maps_VMA_MIXEDMAP_BIT		 VM_MIXEDMAP
+#define mmap_action_map_kernel_pages_full(desc, array) ((desc)->pages = (array))
+
+#define MAPS_DEFINE_MMAP(prepare)					\
+static int prepare##_mmap(struct file *filp, struct vm_area_struct *vma) \
+{									\
+	struct vm_area_desc desc;					\
+									\
+	maps_describe(&desc, filp, vma);				\
+	return prepare(&desc) ?: maps_apply(&desc, vma);		\
+}									\
+static_assert(true)
+#define MAPS_MMAP(prepare) .mmap = prepare##_mmap
+#else
+#define maps_describe	compat_set_desc_from_vma
+#define maps_apply	__compat_vma_mmap
+#define MAPS_DEFINE_MMAP(prepare) static_assert(true)
+#define MAPS_MMAP(prepare) .mmap_prepare = prepare
 #endif
 
 /* 6.10: __assign_str() knows its source by then (2c92ca849fcc). */
@@ -128,39 +195,5 @@ static inline unsigned int maps_pmd_order(void)
 	return 0;
 #endif
 }
-
-/*
- * 5.18: a page that was locked in memory waits to be unlocked in a batch of the
- * processor's, with a reference, until the batch is full or drained
- * (2fbb0c10d1e8). munmap() drains it, unless the process changes processors in
- * the middle. lru_add_drain_all() is not for modules; but a processor that
- * releases a batch of folios drains its own batches first.
- */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
-static inline long maps_drain_cpu(void *page)
-{
-	struct folio_batch batch;
-
-	folio_batch_init(&batch);
-	get_page(page);
-	folio_batch_add(&batch, page_folio((struct page *)page));
-	folio_batch_release(&batch);
-	return 0;
-}
-
-static inline void maps_drain_all(struct page *page)
-{
-	int cpu;
-
-	cpus_read_lock();
-	for_each_online_cpu(cpu)
-		work_on_cpu(cpu, maps_drain_cpu, page);
-	cpus_read_unlock();
-}
-#else
-static inline void maps_drain_all(struct page *page)
-{
-}
-#endif
 
 #endif /* MAPS_COMPAT_H */

@@ -2,20 +2,19 @@
 /*
  * maps: scattered kernel memory in user space, by a fault handler.
  *
- * Loading allocates one buffer, stamps each of its pages, and offers it
- * through one character device per strategy of mapping it.
+ * Loading allocates one buffer, stamps each of its pages, and offers it through
+ * one misc device per strategy of mapping it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/init.h>
-#include <linux/kstrtox.h>
+#include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 
-#include "compat.h"
 #include "maps.h"
 
 static char *npages = "16";
@@ -34,19 +33,14 @@ static char *huge = "auto";
 module_param(huge, charp, 0444);
 MODULE_PARM_DESC(huge, "Build the buffer of PMD-sized folios where they fit: auto or never (default auto)");
 
-static char *major = "0";
-module_param(major, charp, 0444);
-MODULE_PARM_DESC(major, "Major device number, 0 for a free one (default 0)");
-
 /*
- * What the parameters say. They are text until here, so that a refusal can
- * quote it, and say in the same line what would be right.
+ * The values of the parameters. These are text until here, so that a refusal can
+ * quote it, and name what would be right in the same line.
  */
 struct maps_config {
 	unsigned long	npages;
 	unsigned long	stamp;
 	unsigned long	fault_around;
-	unsigned long	major;
 	bool		huge;
 };
 
@@ -68,8 +62,7 @@ static int __init maps_parse(struct maps_config *config)
 			      &config->npages) ||
 	    maps_parse_number("stamp", stamp, 0, U32_MAX, &config->stamp) ||
 	    maps_parse_number("fault_around", fault_around, 1, PTRS_PER_PTE,
-			      &config->fault_around) ||
-	    maps_parse_number("major", major, 0, 511, &config->major))
+			      &config->fault_around))
 		return -EINVAL;
 
 	if (!is_power_of_2(config->fault_around)) {
@@ -88,7 +81,7 @@ static int __init maps_parse(struct maps_config *config)
 
 static struct maps_buffer buffer;
 
-/* Refuse what would only be had by having other programs killed. */
+/* Refuse a size for which the kernel would have to kill other programs. */
 static int __init maps_check_memory(unsigned long npages)
 {
 	const long available = si_mem_available();
@@ -101,8 +94,18 @@ static int __init maps_check_memory(unsigned long npages)
 	return -ENOMEM;
 }
 
+/* The stamp is little-endian on every architecture, so its bytes are the same. */
+static void __init maps_stamp(u32 stamp)
+{
+	unsigned long i;
+
+	for (i = 0; i < buffer.npages; i++)
+		*(__le32 *)(buffer.mem + (i << PAGE_SHIFT)) = cpu_to_le32(stamp);
+}
+
 static int __init maps_init(void)
 {
+	const unsigned int order = maps_pmd_order();
 	struct maps_config config;
 	int err;
 
@@ -110,22 +113,22 @@ static int __init maps_init(void)
 	if (err)
 		return err;
 
-	err = maps_buffer_alloc(&buffer, config.npages, config.huge);
+	err = maps_buffer_alloc(&buffer, config.npages, config.huge ? order : 0);
 	if (err) {
 		pr_err("npages=%s: no memory for the buffer, try fewer\n",
 		       npages);
 		return err;
 	}
-	maps_buffer_stamp(&buffer, config.stamp);
+	maps_stamp(config.stamp);
 	maps_around_pages = config.fault_around;
 
-	err = maps_devices_create(&buffer, config.major);
+	err = maps_devices_create(&buffer);
 	if (err)
 		goto out_free_buffer;
 
 	pr_info("%lu pages: %lu folios of %lu pages, %lu single pages\n",
-		buffer.npages, buffer.nfolios, 1UL << maps_pmd_order(),
-		buffer.npages - (buffer.nfolios << maps_pmd_order()));
+		buffer.npages, buffer.nfolios, 1UL << order,
+		buffer.npages - (buffer.nfolios << order));
 	return 0;
 
 out_free_buffer:
@@ -136,7 +139,6 @@ out_free_buffer:
 static void __exit maps_exit(void)
 {
 	maps_devices_destroy();
-	maps_around_exit();
 	maps_buffer_free(&buffer);
 }
 

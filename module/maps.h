@@ -1,40 +1,98 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Strategies (ways to map the buffer) and the devices that offer one each.
+ * What the files of the test device share: strategies (ways to map the buffer)
+ * and the devices that offer one each.
  */
 #ifndef MAPS_H
 #define MAPS_H
 
+#include <linux/miscdevice.h>
 #include <linux/mm_types.h>
 
 #include "buffer.h"
+#include "compat.h"
 
 /**
  * struct maps_strategy - one way to map a buffer: a row of maps_strategies[]
- * @name:  names the node, /dev/maps-<name>; the first row's is /dev/maps0
- * @mmap:  what mmap() does beyond the common part (see maps_mmap()), or NULL
- * @fault: what a fault does, or NULL where mmap() leaves nothing to fault in
+ * @name:    names the node, /dev/maps-<name>; the first row's is /dev/maps0
+ * @prepare: describes the mapping before there is a VMA, or NULL
+ * @mmap:    maps pages into the new VMA where no mmap action of the core can,
+ *           or NULL
+ * @fault:   maps a page that is touched, or NULL if mmap() maps all pages
  *
- * When @mmap is called, the range is known to be inside the buffer,
- * VM_MAYEXEC is cleared and vm_private_data is the buffer. What it returns is
- * what the caller of mmap() gets.
+ * When @prepare is called, the range is known to be inside the buffer,
+ * VMA_MAYEXEC_BIT is clear and private_data is the buffer. @mmap comes later,
+ * and only if @prepare returned 0. mmap() returns what they return.
  */
 struct maps_strategy {
 	const char	*name;
+	int		(*prepare)(const struct maps_buffer *buf,
+				   struct vm_area_desc *desc);
 	int		(*mmap)(const struct maps_buffer *buf,
 				struct vm_area_struct *vma);
 	vm_fault_t	(*fault)(struct vm_fault *vmf);
 };
 
-extern const struct maps_strategy maps_strategies[];
-extern const unsigned int maps_nr_strategies;
+/* Eager strategies: eager.c. */
+int maps_remap_pfn_unchecked(const struct maps_buffer *buf,
+			     struct vm_area_struct *vma);
+int maps_remap_pfn(const struct maps_buffer *buf, struct vm_area_struct *vma);
+int maps_never_write(const struct maps_buffer *buf, struct vm_area_desc *desc);
+int maps_remap_vmalloc(const struct maps_buffer *buf,
+		       struct vm_area_struct *vma);
+int maps_insert_page(const struct maps_buffer *buf, struct vm_area_struct *vma);
+int maps_insert_pages(const struct maps_buffer *buf, struct vm_area_desc *desc);
 
+/* Fault-around: around.c. */
 extern unsigned long maps_around_pages;
-int maps_around_mmap(const struct maps_buffer *buf, struct vm_area_struct *vma);
+int maps_around_prepare(const struct maps_buffer *buf,
+			struct vm_area_desc *desc);
 vm_fault_t maps_fault_around(struct vm_fault *vmf);
-void maps_around_exit(void);
 
-int maps_devices_create(struct maps_buffer *buf, unsigned int major);
+/**
+ * struct maps_device - one node
+ * @misc:     the device that programs open
+ * @name:     of the node, which @misc points to
+ * @strategy: how it maps the buffer
+ * @buf:      the buffer, the same for all nodes
+ * @inode:    f_mapping->host of every open file of the node, see inode.c
+ * @faults:   faults since the load, by processor
+ *
+ * A VMA holds a reference to its file, a file to the module, and the module's
+ * exit function ends the devices. So they need no reference count; and no lock,
+ * since they change in load and unload only.
+ */
+struct maps_device {
+	struct miscdevice		misc;
+	char				name[32];
+	const struct maps_strategy	*strategy;
+	struct maps_buffer		*buf;
+	struct inode			*inode;
+	unsigned long __percpu		*faults;
+};
+
+static inline loff_t maps_size(const struct maps_buffer *buf)
+{
+	return (loff_t)buf->npages << PAGE_SHIFT;
+}
+
+/* Nodes: chardev.c. */
+int maps_devices_create(struct maps_buffer *buf);
 void maps_devices_destroy(void);
+
+/* mmap() and faults: mmap.c. */
+int maps_mmap_prepare(struct vm_area_desc *desc);
+int maps_mmap(struct file *filp, struct vm_area_struct *vma);
+
+/* Private inodes: inode.c. */
+int maps_inodes_mount(void);
+void maps_inodes_unmount(void);
+struct inode *maps_inode_create(loff_t size);
+void maps_inode_own(struct inode *inode, const struct maps_buffer *buf);
+void maps_inode_disown(const struct maps_buffer *buf);
+
+/* Counters: debugfs.c. */
+void maps_debugfs_create(struct maps_device *devices, unsigned int n);
+void maps_debugfs_remove(void);
 
 #endif /* MAPS_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Tracepoints: a mapping is made, a page of it is touched, a mapping ends.
- * They cost a no-op each while nobody listens.
+ * They cost a no-op each while they are disabled.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM maps
@@ -41,13 +41,13 @@ TRACE_DEFINE_ENUM(MAPS_OOM);
 TRACE_DEFINE_ENUM(MAPS_SIGBUS);
 TRACE_DEFINE_ENUM(MAPS_NOPAGE);
 
-/* One VMA: what maps_mmap() answered for it, or that it ends. */
+/* One VMA: the result of mmap(), or that it ends. */
 DECLARE_EVENT_CLASS(maps_vma,
 
-	TP_PROTO(const char *strategy, struct vm_area_struct *vma,
+	TP_PROTO(const char *strategy, const struct vm_area_desc *desc,
 		 int result),
 
-	TP_ARGS(strategy, vma, result),
+	TP_ARGS(strategy, desc, result),
 
 	TP_STRUCT__entry(
 		__string(strategy,	strategy)
@@ -61,14 +61,14 @@ DECLARE_EVENT_CLASS(maps_vma,
 
 	TP_fast_assign(
 		maps_assign_str(strategy, strategy);
-		__entry->address = vma->vm_start;
-		__entry->pgoff = vma->vm_pgoff;
-		__entry->pages = vma_pages(vma);
-		__entry->flags = vma->vm_flags;
-		__entry->perm[0] = vma->vm_flags & VM_READ ? 'r' : '-';
-		__entry->perm[1] = vma->vm_flags & VM_WRITE ? 'w' : '-';
-		__entry->perm[2] = vma->vm_flags & VM_EXEC ? 'x' : '-';
-		__entry->perm[3] = vma->vm_flags & VM_MAYSHARE ? 's' : 'p';
+		__entry->address = desc->start;
+		__entry->pgoff = desc->pgoff;
+		__entry->pages = vma_desc_pages(desc);
+		__entry->flags = vma_flags_to_legacy(desc->vma_flags);
+		__entry->perm[0] = __entry->flags & VM_READ ? 'r' : '-';
+		__entry->perm[1] = __entry->flags & VM_WRITE ? 'w' : '-';
+		__entry->perm[2] = __entry->flags & VM_EXEC ? 'x' : '-';
+		__entry->perm[3] = __entry->flags & VM_MAYSHARE ? 's' : 'p';
 		__entry->perm[4] = '\0';
 		__entry->result = result;
 	),
@@ -81,9 +81,9 @@ DECLARE_EVENT_CLASS(maps_vma,
 
 /* @result is what mmap() returns: 0 or a negative errno. */
 DEFINE_EVENT(maps_vma, maps_mmap,
-	TP_PROTO(const char *strategy, struct vm_area_struct *vma,
+	TP_PROTO(const char *strategy, const struct vm_area_desc *desc,
 		 int result),
-	TP_ARGS(strategy, vma, result)
+	TP_ARGS(strategy, desc, result)
 );
 
 /*
@@ -91,9 +91,9 @@ DEFINE_EVENT(maps_vma, maps_mmap,
  * mappings that were made while this was enabled, see maps_close().
  */
 DEFINE_EVENT(maps_vma, maps_unmap,
-	TP_PROTO(const char *strategy, struct vm_area_struct *vma,
+	TP_PROTO(const char *strategy, const struct vm_area_desc *desc,
 		 int result),
-	TP_ARGS(strategy, vma, result)
+	TP_ARGS(strategy, desc, result)
 );
 
 /*
@@ -126,7 +126,7 @@ TRACE_EVENT(maps_fault,
 		__entry->address = vmf->address;
 		__entry->pgoff = vmf->pgoff;
 		__entry->pfn = vmf->pgoff < buf->npages ?
-			page_to_pfn(maps_buffer_page(buf, vmf->pgoff)) : 0;
+			page_to_pfn(buf->pages[vmf->pgoff]) : 0;
 		__entry->pages = vmf->page ?
 			compound_nr(compound_head(vmf->page)) : 0;
 		__entry->flags = vmf->flags;

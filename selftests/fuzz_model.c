@@ -681,7 +681,7 @@ void facts_learn(void)
 	unsigned int i;
 
 	facts.page = sysconf(_SC_PAGESIZE);
-	facts.npages = number_in("/sys/class/maps/maps0/npages", 0);
+	facts.npages = number_in("/sys/class/misc/maps0/npages", 0);
 	facts.stamp = number_in("/sys/module/maps/parameters/stamp", 0xaabbccdd);
 	facts.huge = number_in("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", 0) /
 		     facts.page;

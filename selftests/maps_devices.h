@@ -11,7 +11,7 @@
 /* Wants ARRAY_SIZE of what is above. */
 #include "maps_module.h"
 
-#define MAPS_CLASS	"/sys/class/maps/"
+#define MAPS_CLASS	"/sys/class/misc/"
 #define MAX_DEVICES	32
 
 /* One of the module's devices. */
@@ -44,7 +44,7 @@ static inline size_t find_targets(struct target *targets)
 	while (n < MAX_DEVICES && (entry = readdir(dir))) {
 		struct target *target = &targets[n];
 
-		if (entry->d_name[0] == '.')
+		if (strncmp(entry->d_name, "maps", 4))
 			continue;
 		snprintf(target->name, sizeof(target->name), "%.63s",
 			 entry->d_name);
@@ -64,7 +64,7 @@ static inline long long tainted(void)
 	return number_in("/proc/sys/kernel/", "tainted");
 }
 
-/* Is "maps" a word of its own in one of the lines of this file? */
+/* Does a line of this file begin with "maps ", or have a word that begins so? */
 static inline bool listed(const char *path)
 {
 	FILE *file = fopen(path, "r");
@@ -72,7 +72,7 @@ static inline bool listed(const char *path)
 	bool found = false;
 
 	while (file && !found && fgets(line, sizeof(line), file))
-		found = strstr(line, " maps\n") || !strncmp(line, "maps ", 5);
+		found = strstr(line, " maps") || !strncmp(line, "maps ", 5);
 	if (file)
 		fclose(file);
 	return found;
@@ -82,9 +82,9 @@ static inline bool listed(const char *path)
 static inline const char *left_behind(void)
 {
 	static const char * const places[] = {
-		"/sys/module/maps", "/sys/class/maps", MAPS_DEBUGFS, MAPS_NODE,
+		"/sys/module/maps", MAPS_CLASS "maps0", MAPS_DEBUGFS, MAPS_NODE,
 	};
-	static const char * const lists[] = { "/proc/modules", "/proc/devices" };
+	static const char * const lists[] = { "/proc/modules", "/proc/misc" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(places); i++)

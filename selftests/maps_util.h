@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 
 #define MAPS_NODE	"/dev/maps0"
-#define MAPS_SYSFS	"/sys/class/maps/maps0/"
+#define MAPS_SYSFS	"/sys/class/misc/maps0/"
 #define MAPS_DEBUGFS	"/sys/kernel/debug/maps/"
 #define NO_DEBUGFS MAPS_DEBUGFS " is missing (mount debugfs)"
 #define MAPS_PARAMETERS	"/sys/module/maps/parameters/"

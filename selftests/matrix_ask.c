@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SYSFS		"/sys/class/maps"
+#define SYSFS		"/sys/class/misc"
 #define MAX_SUBJECTS	64
 
 /* A probe that is still going on after so many seconds will never end. */
@@ -197,32 +197,51 @@ static bool read_fact(const char *device, const char *name, char *fact, int size
 	return good;
 }
 
-/* One subject per device, in the order of their minors: that of the module's table. */
+static int is_ours(const struct dirent *entry)
+{
+	return !strncmp(entry->d_name, "maps", 4);
+}
+
+/* sysfs numbers its inodes in the order in which they are made. */
+static ino_t device_age(const char *device)
+{
+	char path[300];
+	struct stat st;
+
+	snprintf(path, sizeof(path), SYSFS "/%s", device);
+	return stat(path, &st) ? 0 : st.st_ino;
+}
+
+static int by_age(const struct dirent **a, const struct dirent **b)
+{
+	const ino_t left = device_age((*a)->d_name);
+	const ino_t right = device_age((*b)->d_name);
+
+	return left < right ? -1 : left > right;
+}
+
+/* One subject per device, in the order of the module's table. */
 static bool open_devices(void)
 {
-	DIR *dir = opendir(SYSFS);
-	struct dirent *entry;
+	struct dirent **devices = NULL;
+	int i, n = scandir(SYSFS, &devices, is_ours, by_age);
 
-	while (dir && (entry = readdir(dir))) {
-		char dev[32] = "", npages[32] = "", name[32] = "";
-		struct subject *subject;
-		unsigned int minor;
+	for (i = 0; i < n; i++) {
+		const char *device = devices[i]->d_name;
+		char npages[32] = "", name[32] = "";
+		struct subject *subject = &subjects[nr_subjects + 1];
 
-		if (entry->d_name[0] == '.')
-			continue;
-		if (!read_fact(entry->d_name, "dev", dev, sizeof(dev)) ||
-		    sscanf(dev, "%*u:%u", &minor) != 1 || minor + 1 >= MAX_SUBJECTS ||
-		    !read_fact(entry->d_name, "npages", npages, sizeof(npages)) ||
-		    !read_fact(entry->d_name, "strategy", name, sizeof(name)))
-			continue;
-		subject = &subjects[minor + 1];
-		snprintf(subject->name, sizeof(subject->name), "%s", name);
-		snprintf(subject->node, sizeof(subject->node), "/dev/%.50s", entry->d_name);
-		subject->npages = strtoul(npages, NULL, 10);
-		nr_subjects++;
+		if (nr_subjects + 1 < MAX_SUBJECTS &&
+		    read_fact(device, "npages", npages, sizeof(npages)) &&
+		    read_fact(device, "strategy", name, sizeof(name))) {
+			snprintf(subject->name, sizeof(subject->name), "%s", name);
+			snprintf(subject->node, sizeof(subject->node), "/dev/%.50s", device);
+			subject->npages = strtoul(npages, NULL, 10);
+			nr_subjects++;
+		}
+		free(devices[i]);
 	}
-	if (dir)
-		closedir(dir);
+	free(devices);
 	return nr_subjects;
 }
 

@@ -14,9 +14,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define CLASS	"/sys/class/maps/"
+#define CLASS	"/sys/class/misc/"
 #define SHMEM_ENABLED "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
 
 /* Memory that a subject takes for itself: 256 MiB of small pages at most. */
@@ -190,21 +191,27 @@ static struct subject of_node(const char *name, const char *path,
 	return subject;
 }
 
-static int by_minor(const struct dirent **a, const struct dirent **b)
+static int is_ours(const struct dirent *entry)
 {
-	char path[300], left[16] = "", right[16] = "";
-
-	snprintf(path, sizeof(path), CLASS "%s/dev", (*a)->d_name);
-	read_word(path, left, sizeof(left));
-	snprintf(path, sizeof(path), CLASS "%s/dev", (*b)->d_name);
-	read_word(path, right, sizeof(right));
-	return atoi(strchr(left, ':') ? strchr(left, ':') + 1 : "0") -
-	       atoi(strchr(right, ':') ? strchr(right, ':') + 1 : "0");
+	return !strncmp(entry->d_name, "maps", 4);
 }
 
-static int not_hidden(const struct dirent *entry)
+/* sysfs numbers its inodes in the order in which they are made. */
+static ino_t device_age(const char *device)
 {
-	return entry->d_name[0] != '.';
+	char path[300];
+	struct stat st;
+
+	snprintf(path, sizeof(path), CLASS "%s", device);
+	return stat(path, &st) ? 0 : st.st_ino;
+}
+
+static int by_age(const struct dirent **a, const struct dirent **b)
+{
+	const ino_t left = device_age((*a)->d_name);
+	const ino_t right = device_age((*b)->d_name);
+
+	return left < right ? -1 : left > right;
 }
 
 /*
@@ -216,7 +223,7 @@ size_t find_subjects(struct subject **subjects)
 {
 	const size_t nr_others = sizeof(others) / sizeof(*others);
 	struct dirent **devices = NULL;
-	int i, nr = scandir(CLASS, &devices, not_hidden, by_minor);
+	int i, nr = scandir(CLASS, &devices, is_ours, by_age);
 	size_t count = 0;
 
 	if (nr < 0)

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -168,14 +167,10 @@ static void show_buffer(void)
 {
 	unsigned long frames[PAGES];
 	struct utsname uts;
-	struct stat node;
 	int i, runs = 1;
 
 	uname(&uts);
-	if (stat(DEVICE("0"), &node))
-		die(DEVICE("0"));
-	printf("Linux %s (%s), maps.ko loaded, /dev/maps0 is %u:%u.\n\n", uts.release, uts.machine,
-	       major(node.st_rdev), minor(node.st_rdev));
+	printf("Linux %s (%s), maps.ko loaded.\n\n", uts.release, uts.machine);
 
 	device_frames(frames);
 	for (i = 1; i < PAGES; i++)

@@ -6,7 +6,7 @@ set -eu
 mkdir /tmp/out
 out=/tmp/out
 
-if [ "$(cat /sys/class/maps/maps0/npages)" = 1024 ]; then
+if [ "$(cat /sys/class/misc/maps0/npages)" = 1024 ]; then
 	pid=$(toucher -n 1024 -s r0-1023)
 	maps-view -p "$pid" --letters >$out/huge
 	tar -C $out -cf - .

@@ -11,7 +11,7 @@
 #include "process.h"
 
 #define NODES		"/dev/maps"
-#define SYSFS		"/sys/class/maps/"
+#define SYSFS		"/sys/class/misc/"
 #define FRAMES		"/sys/kernel/debug/maps/frames"
 #define PMD_SIZE	"/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"
 
