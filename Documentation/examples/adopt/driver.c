@@ -11,15 +11,21 @@
 
 static struct maps_buffer buf;
 
+/*
+ * The buffer has a copy of it. The driver reads its own: what a program may
+ * write, even by mistake, must not be a bound or an index here.
+ */
+static u32 taken;
+
 static void sensor_poll(struct work_struct *work)
 {
 	struct sensor *sensor = buf.mem;
-	u32 n = sensor->taken, end = n + 64;
+	int i;
 
-	for (; n != end; n++)
-		sensor->ring[n % sensor->slots] = n * n;
-	/* Whoever sees the new number sees the samples, too. */
-	smp_store_release(&sensor->taken, end);
+	for (i = 0; i < SENSOR_BATCH; i++, taken++)
+		sensor->ring[taken % SENSOR_SLOTS] = taken * taken;
+	/* A program that reads the new number also reads the samples. */
+	smp_store_release(&sensor->taken, taken);
 	schedule_delayed_work(to_delayed_work(work), 1);
 }
 
@@ -27,34 +33,34 @@ static DECLARE_DELAYED_WORK(sensor_work, sensor_poll);
 
 static const struct vm_operations_struct sensor_vm_ops = { .fault = maps_fault };
 
-static int sensor_mmap(struct file *filp, struct vm_area_struct *vma)
+static int sensor_mmap_prepare(struct vm_area_desc *desc)
 {
-	if (!maps_buffer_holds(&buf, vma->vm_pgoff, vma_pages(vma)))
+	if (!maps_buffer_holds(&buf, desc->pgoff, vma_desc_pages(desc)))
 		return -EINVAL;
-	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
+	if (vma_desc_test(desc, VMA_WRITE_BIT) || vma_desc_test(desc, VMA_EXEC_BIT))
 		return -EPERM;
-	vm_flags_clear(vma, VM_MAYWRITE | VM_MAYEXEC);
-	vma->vm_private_data = &buf;
-	vma->vm_ops = &sensor_vm_ops;
+	vma_desc_clear_flags(desc, VMA_MAYWRITE_BIT);
+	vma_desc_clear_flags(desc, VMA_MAYEXEC_BIT);
+	desc->private_data = &buf;
+	desc->vm_ops = &sensor_vm_ops;
 	return 0;
 }
 
+MAPS_DEFINE_MMAP(sensor_mmap_prepare);
+
 static const struct file_operations sensor_fops = {
 	.owner	= THIS_MODULE,
-	.mmap	= sensor_mmap,
+	MAPS_MMAP(sensor_mmap_prepare),
 };
 
 static struct miscdevice sensor_device = { MISC_DYNAMIC_MINOR, "sensor", &sensor_fops };
 
 static int __init sensor_init(void)
 {
-	struct sensor *sensor;
-	int err = maps_buffer_alloc(&buf, 8, false);
+	int err = maps_buffer_alloc(&buf, DIV_ROUND_UP(sizeof(struct sensor), PAGE_SIZE), 0);
 
 	if (err)
 		return err;
-	sensor = buf.mem;
-	sensor->slots = ((buf.npages << PAGE_SHIFT) - sizeof(*sensor)) / sizeof(u32);
 	err = misc_register(&sensor_device);
 	if (err)
 		maps_buffer_free(&buf);
