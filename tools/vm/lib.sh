@@ -209,7 +209,7 @@ find_kernel() {
 	k_checkers=
 	case $1 in
 	*/*) find_kernel_path "$1" "$2" ;;
-	kasan | lockdep | kcsan)
+	kasan | lockdep | kcsan | gcov)
 		tree=$("$here/debug-kernel" "$1") || exit
 		find_kernel_path "$tree" "$2"
 		k_checkers=$1
