@@ -12,17 +12,8 @@
 /* Written while the module loads only. */
 unsigned long maps_around_pages;
 
-/**
- * maps_around_prepare - allow the handler to call vm_insert_pages()
- * @buf:  the buffer
- * @desc: the mapping that a program asks for
- *
- * vm_insert_pages() sets VM_MIXEDMAP itself, but must not under a fault.
- *
- * Return: 0.
- */
-int maps_around_prepare(const struct maps_buffer *buf,
-			struct vm_area_desc *desc)
+/* vm_insert_pages() sets the flag itself, but must not under a fault. */
+int maps_around_prepare(struct vm_area_desc *desc)
 {
 	vma_desc_set_flags(desc, VMA_MIXEDMAP_BIT);
 	return 0;

@@ -29,15 +29,13 @@ bool maps_buffer_holds(const struct maps_buffer *buf, pgoff_t pgoff,
 }
 
 /* The largest piece that fits at @pgoff: a folio of @order, or a page. */
-static struct page *maps_alloc_piece(pgoff_t pgoff, unsigned long left,
-				     unsigned int order)
+static struct page *maps_alloc_piece(pgoff_t pgoff, unsigned long left, unsigned int order)
 {
 	const gfp_t gfp = GFP_USER | __GFP_HIGHMEM | __GFP_ZERO;
 	struct page *page = NULL;
 
 	if (IS_ALIGNED(pgoff, 1UL << order) && left >> order)
-		page = alloc_pages(gfp | __GFP_COMP | __GFP_NORETRY |
-				   __GFP_NOWARN, order);
+		page = alloc_pages(gfp | __GFP_COMP | __GFP_NORETRY | __GFP_NOWARN, order);
 
 	return page ?: alloc_page(gfp);
 }

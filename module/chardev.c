@@ -43,8 +43,7 @@ static DEFINE_PER_CPU(unsigned long [MAPS_NDEVICES], maps_faults);
 
 static int maps_open(struct inode *inode, struct file *filp)
 {
-	struct maps_device *mdev = container_of(filp->private_data,
-						struct maps_device, misc);
+	struct maps_device *mdev = container_of(filp->private_data, struct maps_device, misc);
 
 	filp->private_data = mdev;
 	filp->f_mapping = mdev->inode->i_mapping;
@@ -58,65 +57,43 @@ static int maps_open(struct inode *inode, struct file *filp)
  * copy_from_iter() and not copy_from_user(): at a bad address the latter zeroes
  * what it could not copy, and a write() that failed would destroy data.
  */
-static ssize_t maps_transfer(struct kiocb *iocb, struct iov_iter *iter,
-			     size_t (*copy)(void *addr, size_t bytes,
-					    struct iov_iter *iter))
+static ssize_t maps_transfer(struct kiocb *iocb, struct iov_iter *iter)
 {
 	struct maps_device *mdev = iocb->ki_filp->private_data;
 	const struct maps_buffer *buf = mdev->buf;
-	const loff_t size = maps_size(buf);
-	ssize_t done = 0;
-	int err = 0;
+	size_t wanted, copied, done = 0;
+	void *at;
 
-	while (iov_iter_count(iter) && iocb->ki_pos < size) {
-		const size_t wanted = min_t(size_t, iov_iter_count(iter),
-					    PAGE_SIZE - offset_in_page(iocb->ki_pos));
-		size_t copied;
+	while (iov_iter_count(iter) && iocb->ki_pos < maps_size(buf)) {
+		if (PageHWPoison(buf->pages[iocb->ki_pos >> PAGE_SHIFT]))
+			return done ?: -EIO;
 
-		if (PageHWPoison(buf->pages[iocb->ki_pos >> PAGE_SHIFT])) {
-			err = -EIO;
-			break;
-		}
-		copied = copy(buf->mem + iocb->ki_pos, wanted, iter);
+		at = buf->mem + iocb->ki_pos;
+		wanted = min_t(size_t, iov_iter_count(iter),
+			       PAGE_SIZE - offset_in_page(at));
+		copied = iov_iter_rw(iter) == READ ?
+			 copy_to_iter(at, wanted, iter) :
+			 copy_from_iter(at, wanted, iter);
 		iocb->ki_pos += copied;
 		done += copied;
-		if (copied < wanted) {
-			err = -EFAULT;
-			break;
-		}
+		if (copied < wanted)
+			return done ?: -EFAULT;
 		if (signal_pending(current))
 			break;
 		cond_resched();
 	}
-	return done ?: err;
-}
-
-static size_t maps_copy_out(void *addr, size_t bytes, struct iov_iter *to)
-{
-	return copy_to_iter(addr, bytes, to);
-}
-
-static size_t maps_copy_in(void *addr, size_t bytes, struct iov_iter *from)
-{
-	return copy_from_iter(addr, bytes, from);
-}
-
-static ssize_t maps_read_iter(struct kiocb *iocb, struct iov_iter *to)
-{
-	return maps_transfer(iocb, to, maps_copy_out);
+	return done;
 }
 
 static ssize_t maps_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct maps_device *mdev = iocb->ki_filp->private_data;
-	const loff_t size = maps_size(mdev->buf);
 
-	if (!iov_iter_count(from))
-		return 0;
-	if (iocb->ki_flags & IOCB_APPEND || iocb->ki_pos >= size)
+	if (iov_iter_count(from) && (iocb->ki_flags & IOCB_APPEND ||
+				     iocb->ki_pos >= maps_size(mdev->buf)))
 		return -ENOSPC;
 
-	return maps_transfer(iocb, from, maps_copy_in);
+	return maps_transfer(iocb, from);
 }
 
 static loff_t maps_llseek(struct file *filp, loff_t offset, int whence)
@@ -130,7 +107,7 @@ static loff_t maps_llseek(struct file *filp, loff_t offset, int whence)
 #define MAPS_FOPS						\
 	.owner			= THIS_MODULE,			\
 	.open			= maps_open,			\
-	.read_iter		= maps_read_iter,		\
+	.read_iter		= maps_transfer,		\
 	.write_iter		= maps_write_iter,		\
 	.splice_read		= maps_splice_read,		\
 	.splice_write		= iter_file_splice_write,	\
@@ -151,33 +128,21 @@ static const struct file_operations maps_mmap_fops = {
 	.mmap = maps_mmap,
 };
 
-/* Facts, in sysfs. dev_get_drvdata() is what misc_register() set it to. */
+/* Facts, in sysfs, a file each. misc_register() sets the drvdata. */
+#define MAPS_FACT(name, format, value)					\
+static ssize_t name##_show(struct device *dev,				\
+			   struct device_attribute *attr, char *page)	\
+{									\
+	const struct maps_device *mdev =				\
+		container_of(dev_get_drvdata(dev), struct maps_device, misc); \
+									\
+	return sysfs_emit(page, format "\n", value);			\
+}									\
+static DEVICE_ATTR_RO(name)
 
-static const struct maps_device *maps_device_of(struct device *dev)
-{
-	return container_of(dev_get_drvdata(dev), struct maps_device, misc);
-}
-
-static ssize_t npages_show(struct device *dev, struct device_attribute *attr,
-			   char *page)
-{
-	return sysfs_emit(page, "%lu\n", maps_device_of(dev)->buf->npages);
-}
-static DEVICE_ATTR_RO(npages);
-
-static ssize_t size_show(struct device *dev, struct device_attribute *attr,
-			 char *page)
-{
-	return sysfs_emit(page, "%lld\n", maps_size(maps_device_of(dev)->buf));
-}
-static DEVICE_ATTR_RO(size);
-
-static ssize_t strategy_show(struct device *dev, struct device_attribute *attr,
-			     char *page)
-{
-	return sysfs_emit(page, "%s\n", maps_device_of(dev)->strategy->name);
-}
-static DEVICE_ATTR_RO(strategy);
+MAPS_FACT(npages, "%lu", mdev->buf->npages);
+MAPS_FACT(size, "%lld", maps_size(mdev->buf));
+MAPS_FACT(strategy, "%s", mdev->strategy->name);
 
 static struct attribute *maps_attrs[] = {
 	&dev_attr_npages.attr,
@@ -187,8 +152,8 @@ static struct attribute *maps_attrs[] = {
 };
 ATTRIBUTE_GROUPS(maps);
 
-static void maps_device_init(struct maps_device *mdev, unsigned int i,
-			     struct maps_buffer *buf)
+static int maps_device_init(struct maps_device *mdev, unsigned int i,
+			    struct maps_buffer *buf)
 {
 	const struct maps_strategy *strategy = &maps_strategies[i];
 
@@ -204,12 +169,8 @@ static void maps_device_init(struct maps_device *mdev, unsigned int i,
 		.groups	= maps_groups,
 		.mode	= 0600,
 	};
-}
-
-static void maps_put_inodes(unsigned int n)
-{
-	while (n--)
-		iput(maps_devices[n].inode);
+	mdev->inode = maps_inode_create(maps_size(buf));
+	return PTR_ERR_OR_ZERO(mdev->inode);
 }
 
 /*
@@ -220,19 +181,16 @@ static void maps_put_inodes(unsigned int n)
  */
 static int maps_register(void)
 {
-	struct miscdevice *misc;
-	unsigned int i;
+	struct maps_device *mdev;
 	int err;
 
-	for (i = 0; i < MAPS_NDEVICES; i++) {
-		misc = &maps_devices[i].misc;
-		err = misc_register(misc);
+	for (mdev = maps_devices; mdev < maps_devices + MAPS_NDEVICES; mdev++) {
+		err = misc_register(&mdev->misc);
 		if (!err)
 			continue;
-		misc->this_device = NULL;
-		pr_err("/dev/%s: cannot be registered: error %d\n",
-		       misc->name, err);
-		if (!i)
+		pr_err("/dev/%s: cannot be registered: %d\n", mdev->name, err);
+		mdev->misc.this_device = NULL;
+		if (mdev == maps_devices)
 			return err;
 	}
 	return 0;
@@ -247,7 +205,6 @@ static int maps_register(void)
  */
 int maps_devices_create(struct maps_buffer *buf)
 {
-	struct inode *inode;
 	unsigned int i;
 	int err;
 
@@ -256,13 +213,9 @@ int maps_devices_create(struct maps_buffer *buf)
 		return err;
 
 	for (i = 0; i < MAPS_NDEVICES; i++) {
-		maps_device_init(&maps_devices[i], i, buf);
-		inode = maps_inode_create(maps_size(buf));
-		if (IS_ERR(inode)) {
-			err = PTR_ERR(inode);
+		err = maps_device_init(&maps_devices[i], i, buf);
+		if (err)
 			goto out_put_inodes;
-		}
-		maps_devices[i].inode = inode;
 	}
 	maps_inode_own(maps_devices[0].inode, buf);
 	maps_debugfs_create(maps_devices, MAPS_NDEVICES);
@@ -275,9 +228,10 @@ int maps_devices_create(struct maps_buffer *buf)
 
 out_remove_debugfs:
 	maps_debugfs_remove();
-	maps_inode_disown(buf);
+	maps_inode_own(NULL, buf);
 out_put_inodes:
-	maps_put_inodes(i);
+	while (i--)
+		iput(maps_devices[i].inode);
 	maps_inodes_unmount();
 	return err;
 }
@@ -289,13 +243,14 @@ out_put_inodes:
  */
 void maps_devices_destroy(void)
 {
-	unsigned int i = MAPS_NDEVICES;
+	struct maps_device *mdev;
 
-	while (i--)
-		if (maps_devices[i].misc.this_device)
-			misc_deregister(&maps_devices[i].misc);
+	for (mdev = maps_devices; mdev < maps_devices + MAPS_NDEVICES; mdev++)
+		if (mdev->misc.this_device)
+			misc_deregister(&mdev->misc);
 	maps_debugfs_remove();
-	maps_inode_disown(maps_devices[0].buf);
-	maps_put_inodes(MAPS_NDEVICES);
+	maps_inode_own(NULL, maps_devices[0].buf);
+	while (mdev-- > maps_devices)
+		iput(mdev->inode);
 	maps_inodes_unmount();
 }

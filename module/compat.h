@@ -40,13 +40,6 @@ maps_get_unmapped_area(struct file *filp, unsigned long addr, unsigned long len,
 #define maps_get_unmapped_area thp_get_unmapped_area
 #endif
 
-/* 6.3 made vma->vm_flags read-only (bc292ab00f6c). */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-#define maps_vm_flags_init(vma, flags) (*(vm_flags_t *)&(vma)->vm_flags = (flags))
-#else
-#define maps_vm_flags_init vm_flags_init
-#endif
-
 /* 6.5: it copies by way of .read_iter (33b3b041543e). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define maps_splice_read generic_file_splice_read
@@ -57,13 +50,9 @@ maps_get_unmapped_area(struct file *filp, unsigned long addr, unsigned long len,
 /*
  * 6.16 asks a driver before there is a VMA (c84bf6dd2b83), and from 7.1 on the
  * driver can name an action by which pages are mapped. Before 7.1, mmap() fills
- * in the same description, and does to its VMA what was described.
- *
- *	MAPS_DEFINE_MMAP(prepare);
- *
- *	static const struct file_operations fops = {
- *		MAPS_MMAP(prepare),
- *	};
+ * in the same description, and does to its VMA what was described: put
+ * MAPS_DEFINE_MMAP(prepare); above a struct file_operations, and
+ * MAPS_MMAP(prepare) into it.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
 struct maps_area_desc {
@@ -97,7 +86,8 @@ static inline int maps_apply(const struct maps_area_desc *desc,
 {
 	unsigned long npages = vma_pages(vma);
 
-	maps_vm_flags_init(vma, desc->vma_flags);
+	/* Not in a tree yet, so no lock is needed; read-only from 6.3 on. */
+	*(vm_flags_t *)&vma->vm_flags = desc->vma_flags;
 	vma->vm_page_prot = desc->page_prot;
 	vma->vm_ops = desc->vm_ops;
 	vma->vm_private_data = desc->private_data;
@@ -136,13 +126,6 @@ static_assert(true)
 #define maps_apply	__compat_vma_mmap
 #define MAPS_DEFINE_MMAP(prepare) static_assert(true)
 #define MAPS_MMAP(prepare) .mmap_prepare = prepare
-#endif
-
-/* 6.10: __assign_str() knows its source by then (2c92ca849fcc). */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-#define maps_assign_str(dst, src) __assign_str(dst, src)
-#else
-#define maps_assign_str(dst, src) __assign_str(dst)
 #endif
 
 /*

@@ -64,53 +64,24 @@ static int held_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(held);
 
-static void *frames_start(struct seq_file *seq, loff_t *pos)
+static int frames_show(struct seq_file *seq, void *unused)
 {
 	const struct maps_buffer *buf = seq->private;
+	unsigned long i;
 
-	return *pos < buf->npages ? pos : NULL;
-}
-
-static void *frames_next(struct seq_file *seq, void *v, loff_t *pos)
-{
-	++*pos;
-	return frames_start(seq, pos);
-}
-
-static void frames_stop(struct seq_file *seq, void *v)
-{
-}
-
-static int frames_show(struct seq_file *seq, void *v)
-{
-	const struct maps_buffer *buf = seq->private;
-	const pgoff_t pgoff = *(loff_t *)v;
-	struct page *page = buf->pages[pgoff];
-
-	seq_printf(seq, "%lu %lu %u\n", pgoff, page_to_pfn(page),
-		   compound_order(compound_head(page)));
+	for (i = 0; i < buf->npages; i++) {
+		seq_printf(seq, "%lu %lu %u\n", i, page_to_pfn(buf->pages[i]),
+			   compound_order(compound_head(buf->pages[i])));
+		cond_resched();
+	}
 	return 0;
 }
-
-static const struct seq_operations frames_sops = {
-	.start	= frames_start,
-	.next	= frames_next,
-	.stop	= frames_stop,
-	.show	= frames_show,
-};
 
 /* Frame numbers help an attacker, so an open descriptor must not be enough. */
 static int frames_open(struct inode *inode, struct file *filp)
 {
-	int err;
-
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-
-	err = seq_open(filp, &frames_sops);
-	if (!err)
-		((struct seq_file *)filp->private_data)->private = inode->i_private;
-	return err;
+	return capable(CAP_SYS_ADMIN) ?
+	       single_open(filp, frames_show, inode->i_private) : -EPERM;
 }
 
 static const struct file_operations frames_fops = {
@@ -118,7 +89,7 @@ static const struct file_operations frames_fops = {
 	.open		= frames_open,
 	.read		= seq_read,
 	.llseek		= seq_lseek,
-	.release	= seq_release,
+	.release	= single_release,
 };
 
 /**
@@ -126,8 +97,7 @@ static const struct file_operations frames_fops = {
  * @devices: all nodes, of the same buffer
  * @n:       how many
  *
- * Context: module load. debugfs needs no check for errors: a file that cannot
- * be made is missing.
+ * debugfs needs no check for errors: a file that cannot be made is missing.
  */
 void maps_debugfs_create(struct maps_device *devices, unsigned int n)
 {
@@ -147,11 +117,7 @@ void maps_debugfs_create(struct maps_device *devices, unsigned int n)
 	}
 }
 
-/**
- * maps_debugfs_remove - remove them
- *
- * Context: module unload, may sleep: it waits for readers.
- */
+/** maps_debugfs_remove - remove them; waits for readers */
 void maps_debugfs_remove(void)
 {
 	debugfs_remove_recursive(maps_debugfs);

@@ -9,39 +9,34 @@
 
 #include "maps.h"
 
-static int maps_remap_page(const struct maps_buffer *buf,
-			   struct vm_area_struct *vma, unsigned long i)
+static int maps_remap_page(struct vm_area_struct *vma, unsigned long i)
 {
+	const struct maps_buffer *buf = vma->vm_private_data;
 	struct page *page = buf->pages[vma->vm_pgoff + i];
 
 	return remap_pfn_range(vma, vma->vm_start + (i << PAGE_SHIFT),
-			       page_to_pfn(page), PAGE_SIZE,
-			       vma->vm_page_prot);
+			       page_to_pfn(page), PAGE_SIZE, vma->vm_page_prot);
 }
 
 /* The question: the result of remap_pfn_range() is ignored. */
-int maps_remap_pfn_unchecked(const struct maps_buffer *buf,
-			     struct vm_area_struct *vma)
+int maps_remap_pfn_unchecked(struct vm_area_struct *vma)
 {
 	const unsigned long npages = vma_pages(vma);
 	unsigned long i;
 
 	for (i = 0; i < npages; i++)
-		maps_remap_page(buf, vma, i);
+		maps_remap_page(vma, i);
 	return 0;
 }
 
-/*
- * The same with the result checked: a private mapping that can be written must
- * be remapped by one call, so of more than one page it is -EINVAL.
- */
-int maps_remap_pfn(const struct maps_buffer *buf, struct vm_area_struct *vma)
+/* The result is checked: -EINVAL for a private mapping of more than one page. */
+int maps_remap_pfn(struct vm_area_struct *vma)
 {
 	unsigned long i;
 	int err = 0;
 
 	for (i = 0; i < vma_pages(vma) && !err; i++)
-		err = maps_remap_page(buf, vma, i);
+		err = maps_remap_page(vma, i);
 	return err;
 }
 
@@ -52,7 +47,7 @@ int maps_remap_pfn(const struct maps_buffer *buf, struct vm_area_struct *vma)
  * copy like any other page; newer kernels warn and kill the process
  * (sanitize_fault_flags() in mm/memory.c).
  */
-int maps_never_write(const struct maps_buffer *buf, struct vm_area_desc *desc)
+int maps_never_write(struct vm_area_desc *desc)
 {
 	if (vma_desc_test(desc, VMA_WRITE_BIT))
 		return -EACCES;
@@ -61,14 +56,16 @@ int maps_never_write(const struct maps_buffer *buf, struct vm_area_desc *desc)
 	return 0;
 }
 
-int maps_remap_vmalloc(const struct maps_buffer *buf,
-		       struct vm_area_struct *vma)
+int maps_remap_vmalloc(struct vm_area_struct *vma)
 {
+	const struct maps_buffer *buf = vma->vm_private_data;
+
 	return remap_vmalloc_range(vma, buf->mem, vma->vm_pgoff);
 }
 
-int maps_insert_page(const struct maps_buffer *buf, struct vm_area_struct *vma)
+int maps_insert_page(struct vm_area_struct *vma)
 {
+	const struct maps_buffer *buf = vma->vm_private_data;
 	unsigned long i;
 	int err = 0;
 
@@ -79,8 +76,10 @@ int maps_insert_page(const struct maps_buffer *buf, struct vm_area_struct *vma)
 }
 
 /* The core reads the array later, so it must be one that stays. */
-int maps_insert_pages(const struct maps_buffer *buf, struct vm_area_desc *desc)
+int maps_insert_pages(struct vm_area_desc *desc)
 {
+	const struct maps_buffer *buf = desc->private_data;
+
 	mmap_action_map_kernel_pages_full(desc, buf->pages + desc->pgoff);
 	return 0;
 }

@@ -38,7 +38,6 @@ static struct file_system_type maps_fs_type = {
 /**
  * maps_inodes_mount - make the file system that the inodes belong to
  *
- * Context: module load.
  * Return: 0 or a negative errno.
  */
 int maps_inodes_mount(void)
@@ -47,11 +46,7 @@ int maps_inodes_mount(void)
 	return PTR_ERR_OR_ZERO(maps_mount);
 }
 
-/**
- * maps_inodes_unmount - remove the file system; no inode of it may be left
- *
- * Context: module unload.
- */
+/** maps_inodes_unmount - remove the file system; no inode of it may be left */
 void maps_inodes_unmount(void)
 {
 	kern_unmount(maps_mount);
@@ -61,7 +56,6 @@ void maps_inodes_unmount(void)
  * maps_inode_create - make the inode of a node
  * @size: of the buffer, in bytes
  *
- * Context: process context, may sleep.
  * Return: the inode, for iput(); or an ERR_PTR().
  */
 struct inode *maps_inode_create(loff_t size)
@@ -73,18 +67,11 @@ struct inode *maps_inode_create(loff_t size)
 	return inode;
 }
 
-static void maps_set_owner(const struct maps_buffer *buf,
-			   struct address_space *mapping)
-{
-	pgoff_t i;
-
-	for (i = 0; i < buf->npages; i += compound_nr(buf->pages[i]))
-		maps_set_mapping(buf->pages[i], mapping, i);
-}
-
 /**
  * maps_inode_own - set the mapping and the index of the buffer's pages
- * @inode: the inode that is to own them
+ * @inode: the inode that is to own them, before a program can map a page; or
+ *         NULL, when no program can any more: the page allocator refuses a page
+ *         with a mapping (free_page_is_bad() in mm/page_alloc.c)
  * @buf:   the buffer
  *
  * The key of a shared futex is the inode and the offset of its page
@@ -93,24 +80,12 @@ static void maps_set_owner(const struct maps_buffer *buf,
  * The pages are on no LRU list and not in the mapping's i_pages, so the core
  * does not isolate, migrate or truncate them; a split (MADV_COLD on a part of a
  * folio) at worst unmaps a folio before it fails, and it is faulted in again.
- *
- * Context: before a program can map a page.
  */
 void maps_inode_own(struct inode *inode, const struct maps_buffer *buf)
 {
-	maps_set_owner(buf, inode->i_mapping);
-}
+	struct address_space *mapping = inode ? inode->i_mapping : NULL;
+	pgoff_t i;
 
-/**
- * maps_inode_disown - undo maps_inode_own()
- * @buf: the buffer
- *
- * The page allocator refuses a page whose mapping is set (free_page_is_bad() in
- * mm/page_alloc.c).
- *
- * Context: when no program maps a page any more.
- */
-void maps_inode_disown(const struct maps_buffer *buf)
-{
-	maps_set_owner(buf, NULL);
+	for (i = 0; i < buf->npages; i += compound_nr(buf->pages[i]))
+		maps_set_mapping(buf->pages[i], mapping, i);
 }

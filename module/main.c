@@ -33,10 +33,7 @@ static char *huge = "auto";
 module_param(huge, charp, 0444);
 MODULE_PARM_DESC(huge, "Build the buffer of PMD-sized folios where they fit: auto or never (default auto)");
 
-/*
- * The values of the parameters. These are text until here, so that a refusal can
- * quote it, and name what would be right in the same line.
- */
+/* Parameters are text up to here, so that a refusal can quote them. */
 struct maps_config {
 	unsigned long	npages;
 	unsigned long	stamp;
@@ -66,8 +63,7 @@ static int __init maps_parse(struct maps_config *config)
 		return -EINVAL;
 
 	if (!is_power_of_2(config->fault_around)) {
-		pr_err("fault_around=%s: must be a power of two\n",
-		       fault_around);
+		pr_err("fault_around=%s: must be a power of two\n", fault_around);
 		return -EINVAL;
 	}
 
@@ -89,8 +85,7 @@ static int __init maps_check_memory(unsigned long npages)
 	if (available > 0 && npages <= available)
 		return 0;
 
-	pr_err("npages=%lu: memory can hold no more than %ld pages now\n",
-	       npages, available);
+	pr_err("npages=%lu: memory can hold no more than %ld pages now\n", npages, available);
 	return -ENOMEM;
 }
 
@@ -114,11 +109,10 @@ static int __init maps_init(void)
 		return err;
 
 	err = maps_buffer_alloc(&buffer, config.npages, config.huge ? order : 0);
-	if (err) {
-		pr_err("npages=%s: no memory for the buffer, try fewer\n",
-		       npages);
+	if (err == -ENOMEM)
+		pr_err("npages=%s: no memory for the buffer, try fewer\n", npages);
+	if (err)
 		return err;
-	}
 	maps_stamp(config.stamp);
 	maps_around_pages = config.fault_around;
 

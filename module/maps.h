@@ -20,47 +20,40 @@
  *           or NULL
  * @fault:   maps a page that is touched, or NULL if mmap() maps all pages
  *
- * When @prepare is called, the range is known to be inside the buffer,
- * VMA_MAYEXEC_BIT is clear and private_data is the buffer. @mmap comes later,
- * and only if @prepare returned 0. mmap() returns what they return.
+ * When they are called, the range is known to be inside the buffer and the
+ * private data is the &struct maps_buffer. mmap() returns what they return.
  */
 struct maps_strategy {
 	const char	*name;
-	int		(*prepare)(const struct maps_buffer *buf,
-				   struct vm_area_desc *desc);
-	int		(*mmap)(const struct maps_buffer *buf,
-				struct vm_area_struct *vma);
+	int		(*prepare)(struct vm_area_desc *desc);
+	int		(*mmap)(struct vm_area_struct *vma);
 	vm_fault_t	(*fault)(struct vm_fault *vmf);
 };
 
 /* Eager strategies: eager.c. */
-int maps_remap_pfn_unchecked(const struct maps_buffer *buf,
-			     struct vm_area_struct *vma);
-int maps_remap_pfn(const struct maps_buffer *buf, struct vm_area_struct *vma);
-int maps_never_write(const struct maps_buffer *buf, struct vm_area_desc *desc);
-int maps_remap_vmalloc(const struct maps_buffer *buf,
-		       struct vm_area_struct *vma);
-int maps_insert_page(const struct maps_buffer *buf, struct vm_area_struct *vma);
-int maps_insert_pages(const struct maps_buffer *buf, struct vm_area_desc *desc);
+int maps_remap_pfn_unchecked(struct vm_area_struct *vma);
+int maps_remap_pfn(struct vm_area_struct *vma);
+int maps_never_write(struct vm_area_desc *desc);
+int maps_remap_vmalloc(struct vm_area_struct *vma);
+int maps_insert_page(struct vm_area_struct *vma);
+int maps_insert_pages(struct vm_area_desc *desc);
 
 /* Fault-around: around.c. */
 extern unsigned long maps_around_pages;
-int maps_around_prepare(const struct maps_buffer *buf,
-			struct vm_area_desc *desc);
+int maps_around_prepare(struct vm_area_desc *desc);
 vm_fault_t maps_fault_around(struct vm_fault *vmf);
 
 /**
  * struct maps_device - one node
- * @misc:     the device that programs open
- * @name:     of the node, which @misc points to
+ * @misc:     what programs open
+ * @name:     its name
  * @strategy: how it maps the buffer
  * @buf:      the buffer, the same for all nodes
  * @inode:    f_mapping->host of every open file of the node, see inode.c
  * @faults:   faults since the load, by processor
  *
  * A VMA holds a reference to its file, a file to the module, and the module's
- * exit function ends the devices. So they need no reference count; and no lock,
- * since they change in load and unload only.
+ * exit function ends the devices: so no reference count and no lock is needed.
  */
 struct maps_device {
 	struct miscdevice		misc;
@@ -89,7 +82,6 @@ int maps_inodes_mount(void);
 void maps_inodes_unmount(void);
 struct inode *maps_inode_create(loff_t size);
 void maps_inode_own(struct inode *inode, const struct maps_buffer *buf);
-void maps_inode_disown(const struct maps_buffer *buf);
 
 /* Counters: debugfs.c. */
 void maps_debugfs_create(struct maps_device *devices, unsigned int n);

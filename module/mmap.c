@@ -43,22 +43,18 @@ static void maps_close(struct vm_area_struct *vma)
 	trace_maps_unmap(mdev->strategy->name, &desc, 0);
 }
 
-static const struct vm_operations_struct maps_fault_ops = {
-	.fault		= maps_device_fault,
-	.map_pages	= maps_no_neighbours,
-};
-
 /*
  * Before 7.1 a VMA with ->close is not merged with its neighbours. So only a
  * mapping that is made while maps_unmap is traced has one.
  */
-static const struct vm_operations_struct maps_traced_ops = {
-	.close		= maps_close,
-};
-
-static const struct vm_operations_struct maps_traced_fault_ops = {
+static const struct vm_operations_struct maps_fault_ops = {
 	.fault		= maps_device_fault,
 	.map_pages	= maps_no_neighbours,
+}, maps_traced_fault_ops = {
+	.fault		= maps_device_fault,
+	.map_pages	= maps_no_neighbours,
+	.close		= maps_close,
+}, maps_traced_ops = {
 	.close		= maps_close,
 };
 
@@ -108,17 +104,16 @@ static int maps_describe_mapping(const struct maps_device *mdev,
 	desc->private_data = mdev->buf;
 	maps_set_ops(desc, strategy->fault);
 
-	return strategy->prepare ? strategy->prepare(mdev->buf, desc) : 0;
+	return strategy->prepare ? strategy->prepare(desc) : 0;
 }
 
 /**
  * maps_mmap_prepare - describe a mapping, for strategies without .mmap
  * @desc: the mapping that a program asks for
  *
- * The core calls it before it looks for a VMA to merge with, and maps the pages
- * of the action, if there is one, into the new VMA (__mmap_region() in mm/vma.c).
+ * The core calls it before it looks for a VMA to merge with (__mmap_region() in
+ * mm/vma.c), with mmap_lock held for writing.
  *
- * Context: mmap(), with mmap_lock held for writing.
  * Return: 0, or what mmap() returns: -EINVAL for a range that is not inside the
  * buffer, -EPERM for an executable mapping, or the strategy's errno.
  */
@@ -132,11 +127,9 @@ int maps_mmap_prepare(struct vm_area_desc *desc)
 }
 
 /**
- * maps_mmap - map, for strategies with .mmap
+ * maps_mmap - the same for strategies with .mmap
  * @filp: the node's open file
  * @vma:  the new VMA
- *
- * Context and return: as maps_mmap_prepare().
  */
 int maps_mmap(struct file *filp, struct vm_area_struct *vma)
 {
@@ -147,7 +140,7 @@ int maps_mmap(struct file *filp, struct vm_area_struct *vma)
 	maps_describe(&desc, filp, vma);
 	err = maps_describe_mapping(mdev, &desc) ?:
 	      maps_apply(&desc, vma) ?:
-	      mdev->strategy->mmap(mdev->buf, vma);
+	      mdev->strategy->mmap(vma);
 
 	trace_maps_mmap(mdev->strategy->name, &desc, err);
 	return err;

@@ -10,10 +10,10 @@
 #define MAPS_TRACE_H
 
 #include <linux/mm.h>
+#include <linux/string.h>
 #include <linux/tracepoint.h>
 
-#include "buffer.h"
-#include "compat.h"
+#include "maps.h"
 
 #ifndef MAPS_TRACE_ONCE
 #define MAPS_TRACE_ONCE
@@ -43,14 +43,11 @@ TRACE_DEFINE_ENUM(MAPS_NOPAGE);
 
 /* One VMA: the result of mmap(), or that it ends. */
 DECLARE_EVENT_CLASS(maps_vma,
-
-	TP_PROTO(const char *strategy, const struct vm_area_desc *desc,
-		 int result),
-
+	TP_PROTO(const char *strategy, const struct vm_area_desc *desc, int result),
 	TP_ARGS(strategy, desc, result),
 
 	TP_STRUCT__entry(
-		__string(strategy,	strategy)
+		__array(char,		strategy, 32)
 		__field(unsigned long,	address)
 		__field(unsigned long,	pgoff)
 		__field(unsigned long,	pages)
@@ -60,7 +57,7 @@ DECLARE_EVENT_CLASS(maps_vma,
 	),
 
 	TP_fast_assign(
-		maps_assign_str(strategy, strategy);
+		strscpy(__entry->strategy, strategy, sizeof(__entry->strategy));
 		__entry->address = desc->start;
 		__entry->pgoff = desc->pgoff;
 		__entry->pages = vma_desc_pages(desc);
@@ -74,15 +71,14 @@ DECLARE_EVENT_CLASS(maps_vma,
 	),
 
 	TP_printk("strategy=%s address=0x%lx pgoff=%lu pages=%lu perm=%s flags=0x%lx result=%d",
-		  __get_str(strategy), __entry->address, __entry->pgoff,
+		  __entry->strategy, __entry->address, __entry->pgoff,
 		  __entry->pages, __entry->perm, __entry->flags,
 		  __entry->result)
 );
 
 /* @result is what mmap() returns: 0 or a negative errno. */
 DEFINE_EVENT(maps_vma, maps_mmap,
-	TP_PROTO(const char *strategy, const struct vm_area_desc *desc,
-		 int result),
+	TP_PROTO(const char *strategy, const struct vm_area_desc *desc, int result),
 	TP_ARGS(strategy, desc, result)
 );
 
@@ -91,8 +87,7 @@ DEFINE_EVENT(maps_vma, maps_mmap,
  * mappings that were made while this was enabled, see maps_close().
  */
 DEFINE_EVENT(maps_vma, maps_unmap,
-	TP_PROTO(const char *strategy, const struct vm_area_desc *desc,
-		 int result),
+	TP_PROTO(const char *strategy, const struct vm_area_desc *desc, int result),
 	TP_ARGS(strategy, desc, result)
 );
 
@@ -103,14 +98,12 @@ DEFINE_EVENT(maps_vma, maps_unmap,
  * itself (maps_around tells how many) or refused.
  */
 TRACE_EVENT(maps_fault,
-
 	TP_PROTO(const char *strategy, const struct vm_fault *vmf,
 		 vm_fault_t result),
-
 	TP_ARGS(strategy, vmf, result),
 
 	TP_STRUCT__entry(
-		__string(strategy,	strategy)
+		__array(char,		strategy, 32)
 		__field(unsigned long,	address)
 		__field(unsigned long,	pgoff)
 		__field(unsigned long,	pfn)
@@ -122,7 +115,7 @@ TRACE_EVENT(maps_fault,
 	TP_fast_assign(
 		const struct maps_buffer *buf = vmf->vma->vm_private_data;
 
-		maps_assign_str(strategy, strategy);
+		strscpy(__entry->strategy, strategy, sizeof(__entry->strategy));
 		__entry->address = vmf->address;
 		__entry->pgoff = vmf->pgoff;
 		__entry->pfn = vmf->pgoff < buf->npages ?
@@ -134,7 +127,7 @@ TRACE_EVENT(maps_fault,
 	),
 
 	TP_printk("strategy=%s address=0x%lx pgoff=%lu pfn=%lu pages=%lu flags=%s result=%s",
-		  __get_str(strategy), __entry->address, __entry->pgoff,
+		  __entry->strategy, __entry->address, __entry->pgoff,
 		  __entry->pfn, __entry->pages,
 		  __print_flags(__entry->flags & MAPS_FLAGS, "|",
 				{ FAULT_FLAG_WRITE,	"WRITE" },
@@ -149,10 +142,8 @@ TRACE_EVENT(maps_fault,
 
 /* The fault_around strategy mapped @pages itself, in a window of them. */
 TRACE_EVENT(maps_around,
-
 	TP_PROTO(unsigned long address, pgoff_t pgoff, unsigned long window,
 		 unsigned long pages),
-
 	TP_ARGS(address, pgoff, window, pages),
 
 	TP_STRUCT__entry(

@@ -14,7 +14,7 @@
 #include "sensor.h"
 
 #define SECONDS	20	/* more than any machine needs for SAMPLES */
-#define SAMPLES	(2 * SENSOR_SLOTS)	/* each page faults, and each slot is used again */
+#define SAMPLES	(2 * SENSOR_SLOTS)	/* each page faults, each slot is used twice */
 
 static int tests, failed;
 
@@ -82,7 +82,8 @@ int main(void)
 
 	expect(refused(fd, PROT_READ | PROT_WRITE, MAP_SHARED, EPERM),
 	       "a writable mapping is refused");
-	expect(refused(fd, PROT_READ | PROT_EXEC, MAP_PRIVATE, EPERM), "an executable mapping is refused");
+	expect(refused(fd, PROT_READ | PROT_EXEC, MAP_PRIVATE, EPERM),
+	       "an executable mapping is refused");
 
 	map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	expect(map != MAP_FAILED, "all of the buffer can be mapped");
