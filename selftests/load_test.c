@@ -23,6 +23,8 @@
 #define TWOS		0x22222222U
 #define OOM_LIMIT	(3L << 30)	/* of memory that we fill up to the brim */
 
+NEED_MODULE_FILE;
+
 FIXTURE(load)
 {
 	struct maps maps;
@@ -36,8 +38,6 @@ FIXTURE_SETUP(load)
 	struct maps *maps = &self->maps;
 
 	self->path = module_path();
-	if (!self->path)
-		SKIP(return, MODULE_MISSING);
 	module_parameters(self->parameters, sizeof(self->parameters));
 	open_maps(maps, O_RDWR);
 	ASSERT_LE(0, maps->fd);
@@ -46,14 +46,12 @@ FIXTURE_SETUP(load)
 	ASSERT_EQ((ssize_t)maps->size, pread(maps->fd, self->bytes, maps->size, 0));
 }
 
-/* The buffer is as it was; nobody holds a page; the module goes and comes. */
+/* The buffer is as it was, nothing is mapped, and the module can be unloaded. */
 FIXTURE_TEARDOWN(load)
 {
 	struct maps *maps = &self->maps;
 	unsigned char *now;
 
-	if (!self->path)
-		return;
 	now = malloc(maps->size);
 	EXPECT_EQ((ssize_t)maps->size, pread(maps->fd, now, maps->size, 0));
 	EXPECT_EQ(0, memcmp(self->bytes, now, maps->size));
@@ -185,7 +183,7 @@ TEST_F_TIMEOUT(load, crowd_dying_by_sigkill, 250)
 		}
 	}
 	EXPECT_EQ(0, kill_crowd(crowd, PROCESSES));
-	/* The last of their children lets go of the device. */
+	/* The last of their children closes the device. */
 	while (waitpid(-1, NULL, 0) > 0)
 		;
 }
