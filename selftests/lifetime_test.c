@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module cannot go while anybody has something of it: an open descriptor,
- * a mapping, a fault, a child, a read() that is not over. And it can go as
- * soon as nobody has. The tests unload and load it, so nothing else may use it.
+ * The module cannot be unloaded while something of it is in use: an open
+ * descriptor, a mapping, a mapping of a child, a read() that has not ended. It can
+ * be as soon as nothing is. The tests unload and load it, so nothing else may use
+ * it meanwhile.
  */
 #define _GNU_SOURCE
-#include "maps_util.h"
-#include "maps_module.h"
+#include "maps_devices.h"
 
 #include <linux/futex.h>
 #include <linux/userfaultfd.h>
@@ -16,10 +16,12 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 
-#define CYCLES		15	/* a variant; MAPS_CYCLES= for more */
+#define CYCLES		15	/* a variant, at least; MAPS_CYCLES= for more */
+#define MORE_CYCLES	20	/* times as many, until each outcome was seen */
 #define RACERS		3
-#define BOUT		20	/* opens of a racer at each load */
-#define ATTEMPTS	200	/* to unload, while it must not be possible */
+#define BOUT		20	/* opens of the first racer while the module is unloaded */
+
+NEED_MODULE_FILE;
 
 FIXTURE(lifetime)
 {
@@ -41,8 +43,6 @@ FIXTURE_VARIANT_ADD(lifetime, insert_pages) { "/dev/maps-insert_pages" };
 FIXTURE_SETUP(lifetime)
 {
 	self->path = module_path();
-	if (!self->path)
-		SKIP(return, MODULE_MISSING);
 	module_parameters(self->parameters, sizeof(self->parameters));
 	open_maps(&self->maps, O_RDWR);
 	ASSERT_LE(0, self->maps.fd);
@@ -89,46 +89,7 @@ TEST_F(lifetime, unload_while_mapped)
 	EXPECT_EQ(0, module_unload());
 }
 
-struct faulting {
-	const struct maps *maps;
-	unsigned char *map;
-	volatile bool stop;
-	long wrong;
-};
-
-/* Forgets the pages and touches them again, for as long as it is let. */
-static void *fault_for_ever(void *arg)
-{
-	struct faulting *f = arg;
-	size_t i;
-
-	while (!f->stop) {
-		madvise(f->map, f->maps->size, MADV_DONTNEED);
-		for (i = 0; i < f->maps->npages; i++)
-			f->wrong += word_at(f->map + i * f->maps->page) != stamp();
-	}
-	return NULL;
-}
-
-TEST_F(lifetime, unload_while_faulting)
-{
-	struct faulting f = { .maps = &self->maps };
-	pthread_t thread;
-	int i;
-
-	/* What cannot be faulted in again is only read. */
-	f.map = map_pages(f.maps, open(MAPS_NODE, O_RDONLY | O_CLOEXEC), PROT_READ,
-			  MAP_SHARED, 0, f.maps->npages);
-	ASSERT_NE(MAP_FAILED, f.map);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, fault_for_ever, &f));
-	for (i = 0; i < ATTEMPTS; i++)
-		ASSERT_EQ(EAGAIN, module_unload());
-	f.stop = true;
-	pthread_join(thread, NULL);
-	EXPECT_EQ(0, f.wrong);
-}
-
-/* The parent lets go; the child's inherited mapping holds on until it dies. */
+/* The parent unmaps; the child's inherited mapping keeps the module until it dies. */
 TEST_F(lifetime, unload_while_forked)
 {
 	const struct maps *maps = &self->maps;
@@ -159,20 +120,7 @@ TEST_F(lifetime, unload_while_forked)
 	EXPECT_EQ(0, module_unload());
 }
 
-/*
- * A processor keeps pages that were locked in a batch of its own, with a
- * reference to each (mm/mlock.c), until more come. Compaction empties them all.
- */
-static void empty_batches(void)
-{
-	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
-
-	if (write(fd, "1", 1) != 1)
-		perror("/proc/sys/vm/compact_memory");
-	close(fd);
-}
-
-/* A death by SIGKILL lets go as a munmap() does. */
+/* SIGKILL unmaps as munmap() does. */
 TEST_F(lifetime, unload_after_sigkill)
 {
 	const struct maps *maps = &self->maps;
@@ -196,7 +144,6 @@ TEST_F(lifetime, unload_after_sigkill)
 	EXPECT_EQ(EAGAIN, module_unload());
 	kill(child, SIGKILL);
 	EXPECT_EQ(128 + SIGKILL, end_of(child));
-	empty_batches();
 	EXPECT_EQ(0, module_unload());
 }
 
@@ -210,39 +157,21 @@ static bool run_on(int cpu)
 	return !sched_setaffinity(0, sizeof(set), &set);
 }
 
-/* Whether the kernel's log, from where it is read on, has a line with @words. */
-static bool kernel_said(int kmsg, const char *words)
-{
-	char record[2048];
-	bool found = false;
-	ssize_t n;
-
-	while ((n = read(kmsg, record, sizeof(record) - 1)) > 0 || (n < 0 && errno == EPIPE)) {
-		record[n > 0 ? n : 0] = 0;
-		found = found || strstr(record, words);
-	}
-	return found;
-}
-
 /*
- * Locked on one processor, unlocked and unmapped on another: the first one's
- * batch, which holds fewer pages than it can, still has a reference to each.
- * The module must not take them for lost.
+ * Pages that were locked on one processor, and unlocked and unmapped on another:
+ * the first one's batch has a reference to each (mm/mlock.c) when the module goes.
  */
 TEST_F(lifetime, unload_after_locking_elsewhere)
 {
 	const struct maps *maps = &self->maps;
+	const long long taint = tainted();
 	size_t pages = 3;
 	unsigned char *map;
-	int kmsg;
 
 	if (!run_on(1) || !run_on(0))
 		SKIP(return, "one processor");
-	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	ASSERT_LE(0, kmsg);
-	lseek(kmsg, 0, SEEK_END);
 
-	/* Lock three pages here, let go of them there. */
+	/* Lock three pages here, unmap them there. */
 	map = mmap(NULL, pages * maps->page, PROT_READ, MAP_SHARED | MAP_LOCKED, maps->fd, 0);
 	ASSERT_NE(MAP_FAILED, map);
 	ASSERT_TRUE(run_on(1));
@@ -250,8 +179,7 @@ TEST_F(lifetime, unload_after_locking_elsewhere)
 	close(maps->fd);
 
 	EXPECT_EQ(0, module_unload());
-	EXPECT_FALSE(kernel_said(kmsg, "still in use"));
-	close(kmsg);
+	EXPECT_EQ(taint, tainted());
 }
 
 struct reading {
@@ -311,53 +239,75 @@ TEST_F(lifetime, unload_in_the_middle_of_read)
 	EXPECT_EQ(0, module_unload());
 }
 
+/* What becomes of an open(), and when. GONE is a node without its device. */
+enum outcome { OPENED, MISSING, GONE, OUTCOMES };
+enum when { UNLOADING, LOADING, WHENS };
+
 struct race {
-	atomic_int loads;	/* so many times the module was loaded */
+	atomic_int phase;	/* one more at each load and unload; odd while it loads */
+	atomic_long seen[WHENS][OUTCOMES];
 	unsigned int stamp;
 	size_t page;
 };
 
-/*
- * Opens and maps what is there. The node may be missing, or there without its
- * device; but who gets it open has a fresh buffer.
- */
-static void open_and_look(const struct race *race, const char *node)
+/* A node that can be opened shows a fresh buffer. */
+static enum outcome open_and_look(const struct race *race, const char *node)
 {
 	unsigned char *map;
 	int fd;
 
 	fd = open(node, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
-		if (errno != ENOENT && errno != ENXIO && errno != ENODEV)
+		if (errno != ENOENT && errno != ENODEV)
 			_exit(2);
-		return;
+		return errno == ENOENT ? MISSING : GONE;
 	}
 	map = mmap(NULL, race->page, PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
 	if (map == MAP_FAILED || word_at(map) != race->stamp)
 		_exit(3);
 	munmap(map, race->page);
+	return OPENED;
 }
 
-/* A bout at each load: for ever, and the module could never be unloaded. */
-static void race_for_ever(struct race *race, const char *node)
+/*
+ * Opens for as long as the module loads; and so many times after each load, or
+ * the module could never be unloaded. What began and ended in one phase counts.
+ */
+static void race_forever(struct race *race, const char *node, int bout)
 {
-	int seen = 0;
-	int i;
+	int phase, i;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
-		syscall(SYS_futex, &race->loads, FUTEX_WAIT, seen, NULL);
-		seen = atomic_load(&race->loads);
-		for (i = 0; i < BOUT; i++)
-			open_and_look(race, node);
+		phase = atomic_load(&race->phase);
+		for (i = 0; atomic_load(&race->phase) == phase && (phase % 2 || i < bout); i++) {
+			enum outcome outcome = open_and_look(race, node);
+
+			if (atomic_load(&race->phase) == phase)
+				atomic_fetch_add(&race->seen[phase % 2][outcome], 1);
+		}
+		syscall(SYS_futex, &race->phase, FUTEX_WAIT, phase, NULL);
 	}
 }
 
-TEST_F_TIMEOUT(lifetime, load_and_unload_racing_open, 1200)
+static void next_phase(struct race *race)
+{
+	atomic_fetch_add(&race->phase, 1);
+	syscall(SYS_futex, &race->phase, FUTEX_WAKE, RACERS);
+}
+
+/* Has each outcome been seen, in either phase? */
+static bool raced(struct race *race)
+{
+	return race->seen[LOADING][OPENED] && race->seen[LOADING][MISSING] &&
+	       race->seen[UNLOADING][OPENED] && race->seen[UNLOADING][MISSING];
+}
+
+TEST_F_TIMEOUT(lifetime, open_racing_load_and_unload, 1200)
 {
 	const char *given = getenv("MAPS_CYCLES");
-	int cycles = given ? atoi(given) : CYCLES;
+	const int cycles = given ? atoi(given) : CYCLES;
 	struct race *race = mmap(NULL, self->maps.page, PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t racers[RACERS];
@@ -371,16 +321,21 @@ TEST_F_TIMEOUT(lifetime, load_and_unload_racing_open, 1200)
 		racers[i] = fork();
 		ASSERT_LE(0, racers[i]);
 		if (!racers[i])
-			race_for_ever(race, variant->node);
+			race_forever(race, variant->node, BOUT << i);
 	}
-	for (i = 0; i < cycles; i++) {
+	for (i = 0; i < cycles || (i < MORE_CYCLES * cycles && !raced(race)); i++) {
 		while ((err = module_unload()) == EAGAIN)
 			;
 		ASSERT_EQ(0, err);
+		next_phase(race);
 		ASSERT_EQ(0, module_load(self->path, self->parameters));
-		atomic_fetch_add(&race->loads, 1);
-		syscall(SYS_futex, &race->loads, FUTEX_WAKE, RACERS);
+		next_phase(race);
 	}
+	EXPECT_TRUE(raced(race));
+	EXPECT_EQ(0, race->seen[LOADING][GONE]);
+	TH_LOG("%d loads: while loading %ld opened, %ld missing; while unloading %ld, %ld", i,
+	       race->seen[LOADING][OPENED], race->seen[LOADING][MISSING],
+	       race->seen[UNLOADING][OPENED], race->seen[UNLOADING][MISSING]);
 	for (i = 0; i < RACERS; i++) {
 		kill(racers[i], SIGKILL);
 		EXPECT_EQ(128 + SIGKILL, end_of(racers[i]));
