@@ -4,12 +4,12 @@
  * them apart when it must. Every test looks at two folios that lie side by
  * side, and asks for what only a folio can get wrong.
  */
-#include "maps_util.h"
+#include "racers.h"
 
 #include <dirent.h>
 #include <linux/loop.h>
-#include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
 
@@ -869,86 +869,101 @@ static bool choose(const char *path, const char *word, char *old, size_t size)
 	return !fclose(file) && done;
 }
 
-/* Whoever forbids huge pages may get small ones, but the same bytes. */
+/*
+ * The kernel decides whether it maps a folio whole, for the device as for a file:
+ * a file of huge pages in tmpfs shows what it decides.
+ */
+
+#define NO_HUGE_FILE	"no file of huge pages (tmpfs, mounted with huge=always)"
+
+/* Two huge pages of a file, mapped whole, behind the device's; or NULL. */
+static unsigned char *map_huge_file(const struct folios *folios, int type)
+{
+	unsigned char *at = folios->room + 2 * folios->len;
+	char dir[] = "/tmp/hugeXXXXXX", path[64];
+	int fd;
+
+	if (!mkdtemp(dir) || mount("tmpfs", dir, "tmpfs", 0, "huge=always"))
+		return NULL;
+	snprintf(path, sizeof(path), "%s/file", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	umount2(dir, MNT_DETACH);
+	rmdir(dir);
+	if (fd < 0 || ftruncate(fd, 2 * folios->len))
+		return NULL;
+	mmap(at, 2 * folios->len, PROT_READ | PROT_WRITE, type | MAP_FIXED, fd, 0);
+	close(fd);
+	load(at);
+	load(at + folios->len);
+	return in_smaps(at, 2 * folios->len, "ShmemPmdMapped") == 2 * folios->len ? at : NULL;
+}
+
+/* How much of two huge pages is mapped whole when they are touched anew. */
+static size_t whole_again(unsigned char *at, const struct folios *folios, const char *field)
+{
+	madvise(at, 2 * folios->len, MADV_DONTNEED);
+	load(at);
+	load(at + folios->len);
+	return in_smaps(at, 2 * folios->len, field);
+}
+
+#define EXPECT_WHOLE_AS_THE_FILE(file)						\
+	do {									\
+		EXPECT_EQ(whole_again(file, &self->folios, "ShmemPmdMapped"),	\
+			  whole_again(self->map, &self->folios, "FilePmdMapped")); \
+		EXPECT_NO_STRANGERS();						\
+	} while (0)
+
 TEST_F(folio, thp_never)
 {
+	unsigned char *file = map_huge_file(&self->folios, variant->type);
 	char old[16];
 
-	if (!choose(THP_ENABLED, "never", old, sizeof(old)))
-		SKIP(return, THP_ENABLED " is missing");
-	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
-	EXPECT_NO_STRANGERS();
-	write_in(&self->maps, self->map, self->middle, WRITTEN);
-	EXPECT_EQ(WRITTEN, word_in(&self->maps, self->map, self->middle));
+	if (!file || !choose(THP_ENABLED, "never", old, sizeof(old)))
+		SKIP(return, NO_HUGE_FILE);
+	EXPECT_WHOLE_AS_THE_FILE(file);
 	EXPECT_TRUE(choose(THP_ENABLED, old, NULL, 0));
 }
 
 TEST_F(folio, thp_disabled_for_the_process)
 {
+	unsigned char *file = map_huge_file(&self->folios, variant->type);
+
+	if (!file)
+		SKIP(return, NO_HUGE_FILE);
 	ASSERT_EQ(0, prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
-	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
-	EXPECT_NO_STRANGERS();
-	ASSERT_EQ(0, munmap(self->map, self->len));
-	ASSERT_EQ(self->map, map_at(&self->maps, self->map, variant->type,
-				    self->folios.first, 2 * self->folios.nr));
-	EXPECT_NO_STRANGERS();
+	EXPECT_WHOLE_AS_THE_FILE(file);
 }
 
 TEST_F(folio, nohugepage_advice)
 {
+	unsigned char *file = map_huge_file(&self->folios, variant->type);
+
+	if (!file)
+		SKIP(return, NO_HUGE_FILE);
+	ASSERT_EQ(0, madvise(file, self->len, MADV_NOHUGEPAGE));
 	ASSERT_EQ(0, madvise(self->map, self->len, MADV_NOHUGEPAGE));
-	EXPECT_NO_STRANGERS();
-	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
-	EXPECT_NO_STRANGERS();
+	EXPECT_WHOLE_AS_THE_FILE(file);
 }
 
-/* Each round touches the folios for the first time, from several threads. */
-#define ROUNDS	8
-#define RACERS	4
-
-struct racer {
-	const struct maps *maps;
-	unsigned char *map;
-	size_t pgoff, pages;
-	pthread_barrier_t *start;
-	size_t strangers;
-};
-
-static void *race(void *arg)
+/* In the kernel, two threads map the same PMD. */
+TEST_F_TIMEOUT(folio, threads_touch_at_once, 120)
 {
-	struct racer *racer = arg;
+	size_t wrong;
+	bool met;
 
-	pthread_barrier_wait(racer->start);
-	racer->strangers = strangers(racer->maps, racer->map, racer->pgoff,
-				     racer->pages);
-	return NULL;
+	if (access(MAPS_DEBUGFS, F_OK))
+		SKIP(return, NO_DEBUGFS);
+	met = race_to_first_read(&self->maps, self->map, self->folios.first,
+				 2 * self->folios.nr, &wrong);
+	EXPECT_EQ(0, wrong);
+	if (sysconf(_SC_NPROCESSORS_ONLN) == 1)
+		SKIP(return, NO_RACE);
+	EXPECT_TRUE(met);
 }
 
-TEST_F(folio, threads_touch_at_once)
-{
-	struct racer racer[RACERS];
-	pthread_t thread[RACERS];
-	pthread_barrier_t start;
-	int round, i;
-
-	ASSERT_EQ(0, pthread_barrier_init(&start, NULL, RACERS));
-	for (round = 0; round < ROUNDS; round++) {
-		ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
-		for (i = 0; i < RACERS; i++) {
-			racer[i] = (struct racer){
-				&self->maps, self->map, self->folios.first,
-				2 * self->folios.nr, &start, 0
-			};
-			ASSERT_EQ(0, pthread_create(&thread[i], NULL, race,
-						    &racer[i]));
-		}
-		for (i = 0; i < RACERS; i++) {
-			ASSERT_EQ(0, pthread_join(thread[i], NULL));
-			EXPECT_EQ(0, racer[i].strangers);
-		}
-	}
-	pthread_barrier_destroy(&start);
-}
+#define PROCESSES	4
+#define ROUNDS		8
 
 /* A process of many that map, look, write to a page of its own, and unmap. */
 static int one_of_many(const struct maps *maps, const struct folios *folios,
@@ -976,16 +991,16 @@ static int one_of_many(const struct maps *maps, const struct folios *folios,
 
 TEST_F(folio, processes_at_once)
 {
-	pid_t child[RACERS];
+	pid_t child[PROCESSES];
 	int i;
 
-	for (i = 0; i < RACERS; i++) {
+	for (i = 0; i < PROCESSES; i++) {
 		child[i] = fork();
 		if (!child[i])
 			_exit(one_of_many(&self->maps, &self->folios,
 					  variant->type, self->middle + i));
 	}
-	for (i = 0; i < RACERS; i++)
+	for (i = 0; i < PROCESSES; i++)
 		EXPECT_EQ(0, end_of(child[i]));
 	EXPECT_NO_STRANGERS();
 }
