@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tracepoints tell what happened, once each, and cost a mapping nothing while nobody listens.
+ * The tracepoints: one event for what happened, with its facts; no cost to a mapping while disabled.
  *
- * A trace instance of our own hears nobody else's settings. What it recorded is read as text, as
+ * Settings of others do not reach a trace instance of our own. Its record is read as text, as
  * a person would.
  */
 #define INSTANCE	"/sys/kernel/tracing/instances/maps_trace_test/"
@@ -27,7 +27,7 @@ struct event {
 	char line[512];
 };
 
-static bool listen_to(const char *event, const char *on)
+static bool set_enabled(const char *event, const char *on)
 {
 	char path[128];
 
@@ -57,7 +57,7 @@ static size_t events(const char *name, struct event *last)
 }
 
 /* The text after " @key=", up to a blank. */
-static bool says(const struct event *event, const char *key, const char *value)
+static bool event_has(const struct event *event, const char *key, const char *value)
 {
 	char want[64];
 	const char *at;
@@ -155,20 +155,20 @@ FIXTURE_TEARDOWN(trace)
 	EXPECT_TRUE(put(INSTANCE "events/maps/enable", "0"));
 }
 
-TEST_F(trace, mmap_is_told)
+TEST_F(trace, mmap)
 {
 	struct event event;
 
 	ASSERT_EQ(1, events("maps_mmap", &event));
-	EXPECT_TRUE(says(&event, "strategy", "fault"));
+	EXPECT_TRUE(event_has(&event, "strategy", "fault"));
 	EXPECT_EQ((unsigned long)self->map, number(&event, "address"));
 	EXPECT_EQ(0, number(&event, "pgoff"));
 	EXPECT_EQ(PAGES, number(&event, "pages"));
-	EXPECT_TRUE(says(&event, "perm", variant->perm));
-	EXPECT_TRUE(says(&event, "result", "0"));
+	EXPECT_TRUE(event_has(&event, "perm", variant->perm));
+	EXPECT_TRUE(event_has(&event, "result", "0"));
 }
 
-TEST_F(trace, refused_mmap_is_told)
+TEST_F(trace, refused_mmap)
 {
 	struct event event;
 
@@ -176,10 +176,10 @@ TEST_F(trace, refused_mmap_is_told)
 				   self->maps.size));
 	ASSERT_EQ(2, events("maps_mmap", &event));
 	EXPECT_EQ(self->maps.npages, number(&event, "pgoff"));
-	EXPECT_TRUE(says(&event, "result", "-22"));
+	EXPECT_TRUE(event_has(&event, "result", "-22"));
 }
 
-TEST_F(trace, each_page_is_told_when_first_read)
+TEST_F(trace, first_read_of_each_page)
 {
 	struct frame frame;
 	struct event event;
@@ -193,12 +193,12 @@ TEST_F(trace, each_page_is_told_when_first_read)
 		load(at);
 
 		ASSERT_EQ(i + 1, events("maps_fault", &event));
-		EXPECT_TRUE(says(&event, "strategy", "fault"));
+		EXPECT_TRUE(event_has(&event, "strategy", "fault"));
 		EXPECT_EQ((unsigned long)at, number(&event, "address"));
 		EXPECT_EQ(i, number(&event, "pgoff"));
 		EXPECT_EQ(NULL, strstr(event.line, "WRITE"));
 		EXPECT_NE(NULL, strstr(event.line, "USER"));
-		EXPECT_TRUE(says(&event, "result", ""));
+		EXPECT_TRUE(event_has(&event, "result", ""));
 
 		if (access(MAPS_DEBUGFS, F_OK))
 			continue;
@@ -208,7 +208,7 @@ TEST_F(trace, each_page_is_told_when_first_read)
 	}
 }
 
-TEST_F(trace, write_is_told_as_one)
+TEST_F(trace, write)
 {
 	struct event event;
 	unsigned char byte;
@@ -222,7 +222,7 @@ TEST_F(trace, write_is_told_as_one)
 	EXPECT_NE(NULL, strstr(event.line, "WRITE"));
 }
 
-TEST_F(trace, page_past_the_end_is_told_as_sigbus)
+TEST_F(trace, page_past_the_end)
 {
 	struct event event;
 	unsigned char *last;
@@ -240,16 +240,16 @@ TEST_F(trace, page_past_the_end_is_told_as_sigbus)
 	EXPECT_EQ(self->maps.npages, number(&event, "pgoff"));
 	EXPECT_EQ(0, number(&event, "pfn"));
 	EXPECT_EQ(0, number(&event, "pages"));
-	EXPECT_TRUE(says(&event, "result", "SIGBUS"));
+	EXPECT_TRUE(event_has(&event, "result", "SIGBUS"));
 	EXPECT_EQ(0, munmap(last, 2 * self->maps.page));
 }
 
 /*
  *	before	| 0 | 1 | 2 |
- *	after	| 0 |   | 2 |	one unmap told, of one page
+ *	after	| 0 |   | 2 |	one event, of one page
  *	teardown		two more
  */
-TEST_F(trace, unmapped_part_is_told)
+TEST_F(trace, munmap_part)
 {
 	unsigned char *middle = self->map + self->maps.page;
 	struct event event;
@@ -265,27 +265,27 @@ TEST_F(trace, unmapped_part_is_told)
 	EXPECT_EQ(3, events("maps_unmap", &event));
 }
 
-TEST_F(trace, unmap_of_an_older_mapping_is_not_told)
+TEST_F(trace, munmap_of_a_mapping_made_before_the_event_was_enabled)
 {
 	struct event event;
 	unsigned char *older;
 
-	/* Map before listening, unmap after. */
-	ASSERT_TRUE(listen_to("maps_unmap", "0"));
+	/* Map while it is disabled, unmap while it is enabled. */
+	ASSERT_TRUE(set_enabled("maps_unmap", "0"));
 	older = map_pages(&self->maps, self->maps.fd, PROT_READ, variant->type, 0, 1);
 	ASSERT_NE(MAP_FAILED, (void *)older);
-	ASSERT_TRUE(listen_to("maps_unmap", "1"));
+	ASSERT_TRUE(set_enabled("maps_unmap", "1"));
 	ASSERT_EQ(0, munmap(older, self->maps.page));
 
 	EXPECT_EQ(0, events("maps_unmap", &event));
 }
 
-/* A VMA with an operation at its end is not merged. Those that nobody listens to have none. */
-TEST_F(trace, mapping_that_nobody_listens_to_merges)
+/* A VMA that has ->close does not merge. The module sets one only while the event is enabled. */
+TEST_F(trace, mapping_merges_while_the_event_is_disabled)
 {
 	unsigned char *map;
 
-	ASSERT_TRUE(listen_to("maps_unmap", "0"));
+	ASSERT_TRUE(set_enabled("maps_unmap", "0"));
 	map = map_pages(&self->maps, self->maps.fd, PROT_READ, variant->type, 0, PAGES);
 	ASSERT_NE(MAP_FAILED, (void *)map);
 
@@ -297,19 +297,8 @@ TEST_F(trace, mapping_that_nobody_listens_to_merges)
 	EXPECT_EQ(0, munmap(map, self->len));
 }
 
-TEST_F(trace, nothing_is_told_to_nobody)
-{
-	struct event event;
-
-	ASSERT_TRUE(put(INSTANCE "events/maps/enable", "0"));
-	ASSERT_TRUE(put(INSTANCE "trace", "\n"));
-	load(self->map);
-	EXPECT_EQ(0, events("maps_mmap", &event));
-	EXPECT_EQ(0, events("maps_fault", &event));
-}
-
-/* The window around a fault is told with the pages that it mapped: not one that was there. */
-TEST_F(trace, window_of_fault_around_is_told)
+/* The event of a window counts the pages that were mapped, not one that was there before. */
+TEST_F(trace, window_of_fault_around)
 {
 	int fd = open(NODE_AROUND, O_RDWR | O_CLOEXEC);
 	struct event event;
@@ -328,9 +317,9 @@ TEST_F(trace, window_of_fault_around_is_told)
 	load(map + self->maps.page);
 
 	ASSERT_EQ(1, events("maps_fault", &event));
-	EXPECT_TRUE(says(&event, "strategy", "fault_around"));
+	EXPECT_TRUE(event_has(&event, "strategy", "fault_around"));
 	EXPECT_EQ(0, number(&event, "pages"));
-	EXPECT_TRUE(says(&event, "result", "NOPAGE"));
+	EXPECT_TRUE(event_has(&event, "result", "NOPAGE"));
 
 	ASSERT_EQ(1, events("maps_around", &event));
 	first = (number(&event, "address") - (unsigned long)map) / self->maps.page;
