@@ -209,7 +209,7 @@ find_kernel() {
 	k_checkers=
 	case $1 in
 	*/*) find_kernel_path "$1" "$2" ;;
-	kasan | lockdep | kcsan | gcov)
+	kasan | lockdep | kcsan | gcov | gcov-newest)
 		tree=$("$here/debug-kernel" "$1") || exit
 		find_kernel_path "$tree" "$2"
 		k_checkers=$1
