@@ -4,6 +4,9 @@
  * them apart when it must. Every test looks at two folios that lie side by
  * side, and asks for what only a folio can get wrong.
  */
+/* Two folios of 2 MiB, and some pages. */
+#define NEEDED_PARAMETERS	"npages=1500"
+
 #include "racers.h"
 
 #include <dirent.h>

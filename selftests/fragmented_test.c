@@ -5,7 +5,6 @@
  * most of memory for a moment, and loads the module meanwhile.
  */
 #include "maps_util.h"
-#include "maps_module.h"
 
 #include <sys/klog.h>
 #include <sys/resource.h>

@@ -5,7 +5,6 @@
  * whole, and the module can be unloaded afterwards.
  */
 #include "maps_util.h"
-#include "maps_module.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

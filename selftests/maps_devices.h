@@ -8,9 +8,6 @@
 
 #include "maps_util.h"
 
-/* Wants ARRAY_SIZE of what is above. */
-#include "maps_module.h"
-
 #define MAPS_CLASS	"/sys/class/misc/"
 #define MAX_DEVICES	32
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Loading and unloading the module from a test: where maps.ko is found, and
- * with which parameters it was loaded before the test began.
+ * with which parameters it was loaded before the test began. A program that finds
+ * no module loads it, with what it needs, and unloads it when it ends.
  */
 #ifndef MAPS_MODULE_H
 #define MAPS_MODULE_H
@@ -96,6 +97,57 @@ static inline int module_load(const char *path, const char *parameters)
 static inline int module_unload(void)
 {
 	return syscall(SYS_delete_module, "maps", O_NONBLOCK) ? errno : 0;
+}
+
+/* The parameters that a program needs: to be defined before this is included. */
+#ifndef NEEDED_PARAMETERS
+#define NEEDED_PARAMETERS	""
+#endif
+
+/* So often, a millisecond apart, while killed processes end. */
+#define UNLOAD_TRIES	5000
+
+static pid_t module_loader;	/* who has to unload the module, or 0 */
+
+/*
+ * Root without a loaded module: load it, by its path or by modprobe. MAPS_PARAMS=
+ * of the environment replaces the parameters. Nothing is done where there is none:
+ * the program says then that the device is missing. Before all other constructors.
+ */
+static void __attribute__((constructor(101))) load_module(void)
+{
+	const char *path = module_path(), *params = getenv("MAPS_PARAMS");
+	char command[256];
+	int err;
+
+	if (!access("/sys/module/maps", F_OK) || geteuid())
+		return;
+	params = params ?: NEEDED_PARAMETERS;
+	snprintf(command, sizeof(command), "modprobe -q maps %s 2>/dev/null", params);
+	err = path ? module_load(path, params) : system(command);
+	if (path && err) {
+		printf("Bail out! %s %s: %s\n", path, params, strerror(err));
+		exit(1);
+	}
+	if (!err)
+		module_loader = getpid();
+}
+
+static void __attribute__((destructor)) unload_module(void)
+{
+	int i, err = EAGAIN;
+
+	if (module_loader != getpid())
+		return;
+	for (i = 0; i < UNLOAD_TRIES && err == EAGAIN; i++) {
+		err = module_unload();
+		usleep(1000);
+	}
+	if (err) {
+		printf("# the module cannot be unloaded: %s\n", strerror(err));
+		fflush(stdout);
+		_exit(1);
+	}
 }
 
 #endif /* MAPS_MODULE_H */

@@ -11,11 +11,10 @@
 #define MAPS_UTIL_H
 
 #include "kselftest_harness.h"
+#include "maps_module.h"
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <sys/syscall.h>
 
 #define MAPS_NODE	"/dev/maps0"
 #define MAPS_SYSFS	"/sys/class/misc/maps0/"
@@ -292,7 +291,7 @@ static void __attribute__((constructor)) need_device(void)
 		return;
 	ksft_print_header();
 	if (!there)
-		ksft_exit_skip("%s: %s (load maps.ko, and run as root)\n",
+		ksft_exit_skip("%s: %s (install maps.ko or give its path in MAPS_KO=, and run as root)\n",
 			       MAPS_NODE, strerror(errno));
 	ksft_exit_skip("too few pages (load maps.ko with npages=3 or more)\n");
 }

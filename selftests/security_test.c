@@ -4,7 +4,6 @@
  * on each strategy; the names in sysfs; and no bytes of others in a new buffer.
  */
 #include "maps_util.h"
-#include "maps_module.h"
 
 #include <sys/ptrace.h>
 

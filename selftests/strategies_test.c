@@ -7,8 +7,7 @@
 #include "matrix_expected.h"
 
 #include "kselftest.h"
-
-#include <string.h>
+#include "maps_module.h"
 
 /* Older ones have it in another header, or not at all. */
 #ifndef ARRAY_SIZE
