@@ -5,6 +5,7 @@ import html
 import os
 import re
 import subprocess
+import sys
 
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -25,8 +26,94 @@ highlight_language = "none"
 nitpicky = True
 # kernel-doc makes a reference of every type; the kernel's are not in the book.
 nitpick_ignore_regex = [(r"c:.*", r".*")]
+numfig = True
+numfig_format = {"figure": "Figure %s"}
+gettext_compact = "maps"
+epub_show_urls = "no"
+extensions = ["sphinx_copybutton"]
+# What is copied is the command: no prompt, and nothing that the command prints.
+copybutton_prompt_text = r"[$#] |> "
+copybutton_prompt_is_regexp = True
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(TOP, "tools/docs"))
+sys.dont_write_bytecode = True
+
+import claims  # noqa: E402
+
+# :NAME:`what`: a link to what the book did not write.
+LINKS = {
+    "commit": (r"[0-9a-f]{12}", "https://git.kernel.org/linus/{0}"),
+    "man": (r"([\w.-]+)\((\d)\)", "https://man7.org/linux/man-pages/man{2}/{1}.{2}.html"),
+    "kdoc": (r"[\w./-]+", "https://docs.kernel.org/{0}.html"),
+    "lwn": (r"\d+", "https://lwn.net/Articles/{0}/"),
+}
+
+
+def link_role(name, rawtext, text, lineno, inliner, options=None, content=None):
+    """One of LINKS: the text is checked, and leads to its address."""
+    pattern, address = LINKS[name]
+    match = re.fullmatch(pattern, text)
+    if not match:
+        problem = inliner.reporter.error(f"{rawtext} is not {pattern}", line=lineno)
+        return [inliner.problematic(rawtext, rawtext, problem)], [problem]
+    shown = f"LWN {text}" if name == "lwn" else f"Documentation/{text}.rst" if name == "kdoc" else text
+    link = nodes.reference(rawtext, "", refuri=address.format(match[0], *match.groups()))
+    link += nodes.literal("", shown) if name == "commit" else nodes.Text(shown)
+    return [link], []
+
+
+class Claims(SphinxDirective):
+    """.. how-we-know:: the claims of a chapter; .. claims:: those of the whole book."""
+
+    has_content = True
+
+    def run(self):
+        if self.name == "how-we-know":
+            lines = self.list_claims(claims.parse(self.content), "")
+            title = [nodes.rubric("", "How we know")]
+        else:
+            lines, title = [], []
+            for page, _, found in claims.chapters():
+                lines += [f":doc:`/{page[:-len('.rst')]}`", ""] + self.list_claims(found, "")
+                self.env.note_dependency(os.path.join(TOP, "Documentation", page))
+        node = nodes.container(classes=["claims"])
+        self.state.nested_parse(StringList(lines, self.env.docname), self.content_offset, node)
+        return title + [node]
+
+    @staticmethod
+    def list_claims(found, indent):
+        lines = []
+        for claim in found:
+            lines += [f"{indent}- {claim.text}", "",
+                      f"{indent}  Kernel: {'; '.join(map(quoted, claim.kernel))}.",
+                      f"{indent}  Test: {'; '.join(map(quoted, claim.test))}.", ""]
+        return lines
+
+
+def quoted(reference):
+    """Names, paths and commits of a reference, in the book's type."""
+    if reference.startswith(("not run:", "this page")):
+        return reference
+    reference = re.sub(r"\bcommit ([0-9a-f]{12})\b", r"commit :commit:`\1`", reference)
+    return re.sub(r"(?<![`:/\w.-])([\w./-]*(?:\(\)|/[\w./-]+|_\w+))(?![`\w])", r"``\1``", reference)
+
+
+def predict(app, doctree, docname):
+    """A section "Predict, then try": the answer is folded away until the reader asks."""
+    if app.builder.format != "html":
+        return
+    for section in list(doctree.findall(nodes.section)):
+        title, *body = section.children
+        if title.astext() != "Predict, then try":
+            continue
+        section["classes"].append("predict")
+        answer = next((i for i, node in enumerate(body)
+                       if isinstance(node, (nodes.literal_block, nodes.comment))), len(body))
+        section.children = [title, *body[:answer],
+                            nodes.raw("", "<details><summary>Try it, and compare</summary>",
+                                      format="html"),
+                            *body[answer:], nodes.raw("", "</details>", format="html")]
 
 
 class KernelDoc(SphinxDirective):
@@ -105,6 +192,11 @@ def mend_furo(app, error):
 def setup(app):
     app.connect("build-finished", mend_furo)
     app.add_directive("kernel-doc", KernelDoc)
+    app.add_directive("how-we-know", Claims)
+    app.add_directive("claims", Claims)
+    for name in LINKS:
+        app.add_role(name, link_role)
+    app.connect("doctree-resolved", predict)
     app.connect("doctree-resolved", fold)
     app.connect("doctree-resolved", link_pictures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,6 +16,10 @@ these comments say (in README.md: <!-- varies: REGEX -->):
     <!-- figures: FILE --> before a table: each `N [N]` in it must stand in FILE
 
 --update writes what was seen into the chapters. The comparing is done by cram.
+
+Without chapters it also looks up every claim of the book (see claims.py), and the form of
+every link that leads out of it.
+
 Ends with: N passed, N failed, N skipped.
 """
 
@@ -27,6 +31,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import cram
+
+sys.dont_write_bytecode = True
+import claims
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, "build/docs")
@@ -234,6 +241,101 @@ def check_built_links():
     return verdict(count and not broken, f"{count} links inside the book lead somewhere", broken)
 
 
+def kernel_sources(files):
+    """For 6.1 and the newest kernel: a folder with these files of its source."""
+    for version, name in (("6.1", "6.1"), ("7.3", "newest")):
+        archive = subprocess.run([f"{TOP}/tools/vm/fetch", "source-tar", "--kernel", name],
+                                 check=True, capture_output=True, text=True).stdout.strip()
+        folder = os.path.join(BUILD, "kernel", os.path.basename(archive))
+        missing = [f for f in files if not os.path.exists(os.path.join(folder, f))]
+        if missing:
+            os.makedirs(folder, exist_ok=True)
+            # A file that this kernel does not have makes tar fail: check_claims() names it.
+            subprocess.run(["tar", "-xJf", archive, "-C", folder, "--strip-components=1",
+                            "--wildcards"] + [f"*/{f}" for f in missing],
+                           stderr=subprocess.DEVNULL)
+        yield version, folder
+
+
+def found_in_kernel(reference, sources):
+    """Is the name of "name() in path (version)" in the source of that kernel, or of both?"""
+    name, path, version = re.fullmatch(
+        r"(\w+)(?:\(\))? in ([\w./-]+)(?: \((\d\.\d)\))?", reference).groups()
+    for known, folder in sources:
+        if version in (None, known):
+            try:
+                with open(os.path.join(folder, path), encoding="utf-8") as file:
+                    if not re.search(rf"\b{name}\b", file.read()):
+                        return False
+            except FileNotFoundError:
+                return False
+    return True
+
+
+def found_test(reference, page_text):
+    """Does the test, the probe, the command or the example exist?"""
+    if reference.startswith("not run: "):
+        return len(reference) > len("not run: ")
+    if reference == "this page":
+        return bool(re.search(r"^   [$#] ", page_text, re.M))
+    words = reference.split()
+    if words[0] == "make":
+        with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as file:
+            return bool(re.search(rf"^{words[1]}:", file.read(), re.M))
+    file = "selftests/matrix_probes.c" if words[0] == "probe" else words[0]
+    path = os.path.join(TOP, file)
+    if not os.path.exists(path):
+        return False
+    for name in words[1:]:
+        with open(path, encoding="utf-8") as source:
+            if not re.search(rf"\b{name}\b", source.read()):
+                return False
+    return True
+
+
+def check_claims():
+    """Each claim has a function that is in the kernel, and a test that is in the tree."""
+    pages = list(claims.chapters())
+    references = [r for _, _, found in pages for claim in found for r in claim.kernel]
+    known = r"commit [0-9a-f]{12}|\w+(\(\))? in [\w./-]+( \(\d\.\d\))?"
+    wrong = [r for r in references if not re.fullmatch(known, r)]
+    files = {r.split(" in ")[1].split(" (")[0] for r in references if " in " in r}
+    sources = list(kernel_sources(sorted(files))) if not wrong else []
+    count = 0
+    for page, text, found in pages:
+        for claim in found:
+            count += 1
+            where = f"{page}: {claim.text}"
+            if not claim.kernel or not claim.test:
+                wrong.append(f"{where}: has no {'test' if claim.kernel else 'kernel function'}")
+            wrong += [f"{where}: {r}: not in the kernel's source" for r in claim.kernel
+                      if sources and " in " in r and not found_in_kernel(r, sources)]
+            wrong += [f"{where}: {r}: no such test" for r in claim.test
+                      if not found_test(r, text)]
+    return verdict(count and not wrong, f"{count} claims have a kernel function and a test", wrong)
+
+
+OUTSIDE = ("docs.kernel.org", "git.kernel.org", "lwn.net", "static.lwn.net", "man7.org",
+           "linux-kernel-labs.github.io", "sysprog21.github.io", "www.kernel.org")
+
+
+def check_outside_links():
+    """Links that lead out of the book cannot be followed here: is their form right?"""
+    wrong, count = [], 0
+    for folder, _, files in os.walk(os.path.join(BUILD, "html")):
+        for name in files:
+            if not name.endswith(".html"):
+                continue
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                body = file.read()
+            for link in re.findall(r'<a class="[^"]*external[^"]*" href="([a-z]+:[^"]+)"', body):
+                count += 1
+                host = re.fullmatch(r"https://([^/?#]+)/[\w./()-]*", link)
+                if not host or host[1] not in OUTSIDE:
+                    wrong.append(f"{name}: {link}")
+    return verdict(count and not wrong, f"{count} links out of the book have a known form", wrong)
+
+
 def check_verbs():
     """Is every verb of the Makefile in the reference?"""
     with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as file:
@@ -272,7 +374,8 @@ def main():
         built = subprocess.run([f"{TOP}/tools/docs/build"], capture_output=True, text=True)
         verdict(not built.returncode, "the book builds without a warning",
                 built.stderr.split("\n"))
-        good = [not built.returncode, check_built_links(), check_verbs()]
+        good = [not built.returncode, check_built_links(), check_outside_links(),
+                check_claims(), check_verbs()]
         passed, failed = good.count(True), good.count(False)
         listed = subprocess.run(["git", "-C", TOP, "ls-files", "README.md", "Documentation/*.rst"],
                                 check=True, capture_output=True, text=True).stdout
