@@ -63,7 +63,7 @@ static void __printf(2, 3) saw(bool as_told, const char *format, ...)
 	va_start(args, format);
 	printf("  => ");
 	vprintf(format, args);
-	printf("%s\n", as_told ? "" : "   <-- NOT WHAT SHOULD HAPPEN");
+	printf("%s\n", as_told ? "" : "   <-- NOT EXPECTED");
 	va_end(args);
 	astray |= !as_told;
 }
@@ -175,12 +175,12 @@ static void show_buffer(void)
 	device_frames(frames);
 	for (i = 1; i < PAGES; i++)
 		runs += frames[i] != frames[i - 1] + 1;
-	printf("The driver's buffer: %d pages in a row for the kernel, in these frames of RAM:\n",
+	printf("The driver's buffer: %d pages, contiguous for the kernel, in these page frames:\n",
 	       PAGES);
 	for (i = 0; i < PAGES; i++)
 		printf("%8lx%s", frames[i], i % 8 < 7 ? "" : "\n");
-	printf("In runs that are contiguous: %d%s.\n", runs,
-	       runs > 1 ? ", so no one remap_pfn_range() can map it" : "");
+	printf("Ascending rows of frames: %d%s.\n", runs,
+	       runs > 1 ? ", so one remap_pfn_range() cannot map it" : "");
 }
 
 static void show_question(void)
@@ -188,18 +188,18 @@ static void show_question(void)
 	int status;
 	bytes *at;
 
-	did("The question: remap_pfn_range() page by page, mapped privately, its result ignored.");
+	did("The question: the driver calls remap_pfn_range() page by page and ignores its result.");
 	status = ask_question(DEVICE("-remap_pfn_unchecked"));
 	if (WIFSIGNALED(status))
-		saw(WTERMSIG(status) == SIGBUS, "mmap() succeeds, and the first access dies: SIG%s",
+		saw(WTERMSIG(status) == SIGBUS, "a private mmap() succeeds, and the first access is SIG%s",
 		    sigabbrev_np(WTERMSIG(status)));
 	else
-		saw(false, "the program lives, status %d", WEXITSTATUS(status));
+		saw(false, "the program ends with status %d", WEXITSTATUS(status));
 
-	did("The same driver, but mmap() returns what remap_pfn_range() says.");
+	did("The same driver returns the error of remap_pfn_range().");
 	at = map(DEVICE("-remap_pfn"), PROT_READ, MAP_PRIVATE, 0, PAGES);
 	if (at == MAP_FAILED)
-		saw(errno == EINVAL, "mmap() fails: %s (what may be copied must be mapped at once)",
+		saw(errno == EINVAL, "mmap() fails: %s (a copy-on-write mapping must be made by one call)",
 		    strerrorname_np(errno));
 	else
 		saw(false, "mmap() succeeds");
@@ -210,26 +210,26 @@ static void show_remedies(void)
 	size_t good = 0, i;
 	bytes *at;
 
-	did("Remedy 1: the program maps MAP_SHARED.");
+	did("Workaround 1: the program maps with MAP_SHARED.");
 	at = map(DEVICE("-remap_pfn"), PROT_READ, MAP_SHARED, 0, PAGES);
 	good = at == MAP_FAILED ? 0 : stamped(at, PAGES);
 	saw(good == PAGES, "%zu of %d pages read [%08x]", good, PAGES, STAMP);
 
-	did("Remedy 2: the program maps each page on its own, %d private mappings.", PAGES);
+	did("Workaround 2: the program makes %d private mappings of one page each.", PAGES);
 	for (good = 0, i = 0; i < PAGES; i++) {
 		at = map(DEVICE("-remap_pfn"), PROT_READ, MAP_PRIVATE, i, 1);
 		good += at == MAP_FAILED ? 0 : stamped(at, 1);
 	}
 	saw(good == PAGES, "%zu of %d pages read [%08x]", good, PAGES, STAMP);
 
-	did("Remedy 3: the driver clears VM_MAYWRITE, so nothing is ever copied on write.");
+	did("Workaround 3: the driver clears VM_MAYWRITE, so no page is ever copied.");
 	at = map(DEVICE("-remap_pfn_readonly"), PROT_READ, MAP_PRIVATE, 0, PAGES);
 	good = at == MAP_FAILED ? 0 : stamped(at, PAGES);
 	saw(good == PAGES, "%zu of %d pages read [%08x]", good, PAGES, STAMP);
 	if (good != PAGES)
 		return;
 
-	did("... and the program asks for write access to that, with mprotect().");
+	did("The program then asks for write access with mprotect().");
 	if (mprotect((void *)at, PAGES * page, PROT_READ | PROT_WRITE))
 		saw(errno == EACCES, "mprotect() fails: %s", strerrorname_np(errno));
 	else
@@ -241,9 +241,9 @@ static void show_fault(void)
 	unsigned long before = faults();
 	int status;
 
-	did("The answer: mmap() maps nothing; a fault handler gives each page when touched.");
+	did("The answer: mmap() maps nothing, and a fault handler maps each page that is touched.");
 	status = ask_question(DEVICE("0"));
-	saw(!status && faults() - before == PAGES, "no remedy needed: %d pages touched, %lu faults",
+	saw(!status && faults() - before == PAGES, "a private mapping works: %d pages touched, %lu faults",
 	    PAGES, faults() - before);
 }
 
@@ -262,15 +262,15 @@ static void show_writes(void)
 	did("A private mapping reads page 3.");
 	seen = word_at(private + 3 * page);
 	saw(seen == STAMP && frame_at(private + 3 * page) == frames[3],
-	    "[%08x] in frame %lx: the driver's own page, in frame %lx", seen,
+	    "[%08x] in frame %lx; the driver's page is in frame %lx", seen,
 	    frame_at(private + 3 * page), frames[3]);
 
-	did("It writes %08x there.", WRITTEN);
+	did("It writes %08x to page 3.", WRITTEN);
 	put_word(private + 3 * page, WRITTEN);
 	seen = word_at(shared + 3 * page);
 	saw(word_at(private + 3 * page) == WRITTEN && seen == STAMP &&
 	    frame_at(private + 3 * page) != frames[3],
-	    "[%08x] in frame %lx, a copy; the driver's: [%08x] in frame %lx",
+	    "[%08x] in frame %lx, a copy; the driver's page: [%08x] in frame %lx",
 	    word_at(private + 3 * page), frame_at(private + 3 * page), seen,
 	    frame_at(shared + 3 * page));
 
@@ -279,7 +279,7 @@ static void show_writes(void)
 	seen = word_at(private + 5 * page);
 	saw(seen == WRITTEN && frame_at(shared + 5 * page) == frames[5] &&
 	    frame_at(private + 5 * page) == frames[5],
-	    "everybody reads [%08x] in frame %lx, the driver's; no copy", seen,
+	    "both mappings read [%08x] in frame %lx, the driver's; no copy", seen,
 	    frame_at(shared + 5 * page));
 
 	put_word(shared + 5 * page, STAMP);
@@ -297,7 +297,7 @@ int main(void)
 	show_fault();
 	show_writes();
 
-	printf("\n%s\n", astray ? "Something went otherwise than it should: see the marks above." :
-				 "All as it should be.");
+	printf("\n%s\n", astray ? "Not all results are as expected: see the marked lines." :
+				 "All results are as expected.");
 	return astray;
 }
