@@ -74,6 +74,9 @@ check-labs: ## Do the labs tell right answers from wrong ones?
 docs: ## Build the book into build/docs/html
 	tools/docs/build
 
+book: ## The book as EPUB and PDF, and the catalogue for translators
+	tools/docs/book
+
 docs-check: ## Run every command in the book, and compare what it says
 	tools/docs/check $(CHAPTERS)
 

@@ -30,12 +30,16 @@ numfig = True
 numfig_format = {"figure": "Figure %s"}
 gettext_compact = "maps"
 epub_show_urls = "no"
+# What a page offers to download is not shown by the reader of an EPUB.
+suppress_warnings = ["epub.unknown_project_files"]
 extensions = ["sphinx_copybutton"]
 # What is copied is the command: no prompt, and nothing that the command prints.
 copybutton_prompt_text = r"[$#] |> "
 copybutton_prompt_is_regexp = True
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+with open(os.path.join(TOP, "module/dkms.conf"), encoding="utf-8") as dkms:
+    version = re.search(r'^PACKAGE_VERSION="?([^"\n]+)', dkms.read(), re.M)[1]
 sys.path.insert(0, os.path.join(TOP, "tools/docs"))
 sys.dont_write_bytecode = True
 
@@ -101,7 +105,7 @@ def quoted(reference):
 
 def predict(app, doctree, docname):
     """A section "Predict, then try": the answer is folded away until the reader asks."""
-    if app.builder.format != "html":
+    if app.builder.name != "html":
         return
     for section in list(doctree.findall(nodes.section)):
         title, *body = section.children
@@ -137,7 +141,7 @@ class KernelDoc(SphinxDirective):
 
 def fold(app, doctree, docname):
     """An admonition of class fold is folded away until the reader asks."""
-    if app.builder.format != "html":
+    if app.builder.name != "html":
         return
     for box in list(doctree.findall(nodes.admonition)):
         if "fold" in box["classes"]:
@@ -149,7 +153,7 @@ def fold(app, doctree, docname):
 
 def link_pictures(app, doctree, docname):
     """A picture leads to itself alone: on a phone that is how to enlarge it."""
-    if app.builder.format != "html":
+    if app.builder.name != "html":
         return
     for image in list(doctree.findall(nodes.image)):
         if not isinstance(image.parent, nodes.reference):
@@ -163,6 +167,8 @@ def mend_furo(app, error):
     """Debian 12's furo comes unbundled: it has lost the dark colours of a page
     that follows the system, it looks for a style sheet in the root of a web
     server, and its script does not load as what it is."""
+    if app.builder.name not in ("html", "singlehtml"):
+        return
     static = os.path.join(app.outdir, "_static")
     css, js, gumshoe = (os.path.join(static, name) for name in (
         "styles/furo.css", "scripts/furo.js", "scripts/gumshoe-patched.js"))
