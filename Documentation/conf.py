@@ -96,11 +96,19 @@ class Claims(SphinxDirective):
 
 
 def quoted(reference):
-    """Names, paths and commits of a reference, in the book's type."""
+    """Names, paths, commands and commits of a reference, in the book's type."""
     if reference.startswith(("not run:", "this page")):
         return reference
-    reference = re.sub(r"\bcommit ([0-9a-f]{12})\b", r"commit :commit:`\1`", reference)
-    return re.sub(r"(?<![`:/\w.-])([\w./-]*(?:\(\)|/[\w./-]+|_\w+))(?![`\w])", r"``\1``", reference)
+    if reference.startswith("make "):
+        return f"``{reference}``"
+    words = []
+    for word in reference.split():
+        if re.fullmatch(r"[0-9a-f]{12}", word):
+            word = f":commit:`{word}`"
+        elif re.search(r"[/_]|\(\)", word):
+            word = f"``{word}``"
+        words.append(word)
+    return " ".join(words)
 
 
 def predict(app, doctree, docname):
