@@ -19,6 +19,7 @@ html_title = "maps"
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
+html_js_files = ["book.js"]
 html_show_sphinx = False
 html_copy_source = False
 exclude_patterns = ["examples/**/README*"]
@@ -32,10 +33,6 @@ gettext_compact = "maps"
 epub_show_urls = "no"
 # What a page offers to download is not shown by the reader of an EPUB.
 suppress_warnings = ["epub.unknown_project_files"]
-extensions = ["sphinx_copybutton"]
-# What is copied is the command: no prompt, and nothing that the command prints.
-copybutton_prompt_text = r"[$#] |> "
-copybutton_prompt_is_regexp = True
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 with open(os.path.join(TOP, "module/dkms.conf"), encoding="utf-8") as dkms:

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A button at each code block that copies it. From a console block it copies the
+// commands: the lines that begin with the block's own prompt, and those that
+// continue one, without the prompt.
+"use strict";
+
+function commands(pre) {
+	const text = pre.innerText.trimEnd();
+
+	if (!pre.closest(".highlight-console"))
+		return text;
+
+	const prompt = text.trimStart().slice(0, 2);
+
+	return text.split("\n")
+		.filter(line => line.startsWith(prompt) || line.startsWith("> "))
+		.map(line => line.slice(2)).join("\n");
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+	if (!navigator.clipboard)
+		return;
+
+	for (const pre of document.querySelectorAll("article div.highlight > pre")) {
+		const button = document.createElement("button");
+
+		button.className = "copy";
+		button.type = "button";
+		button.textContent = "copy";
+		button.addEventListener("click", async () => {
+			await navigator.clipboard.writeText(commands(pre));
+			button.textContent = "copied";
+			setTimeout(() => button.textContent = "copy", 2000);
+		});
+		pre.parentElement.append(button);
+	}
+});
+
+// What is folded away on the screen is printed.
+window.addEventListener("beforeprint", () => {
+	for (const box of document.querySelectorAll("details"))
+		box.open = true;
+});
