@@ -229,7 +229,7 @@ static void show_remedies(void)
 	if (good != PAGES)
 		return;
 
-	did("The program then asks for write access with mprotect().");
+	did("The program then requests write access with mprotect().");
 	if (mprotect((void *)at, PAGES * page, PROT_READ | PROT_WRITE))
 		saw(errno == EACCES, "mprotect() fails: %s", strerrorname_np(errno));
 	else
