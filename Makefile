@@ -65,8 +65,18 @@ view: ## Watch a program's pages being mapped and copied, in a booted kernel
 check-kernels: ## Boot every kernel on every machine (KERNELS='5.10 newest' ARCHES=amd64)
 	tools/vm/check-kernels
 
-lab: ## Work on one of the seven labs, and have it judged: make lab N=1
-	tools/labs/lab $(N)
+# A lab that is not solved yet is no error of make's: with -q make exits with 1,
+# and prints nothing, if there is something left to do.
+ifneq ($(filter lab,$(MAKECMDGOALS)),)
+MAKEFLAGS += -q
+endif
+
+lab: judge-lab ## Work on one of the seven labs, and have it judged: make lab N=1 (LOG=1)
+	@$(shell [ ! -e build/lab-unsolved ] || echo false)
+
+judge-lab:
+	+@rm -f build/lab-unsolved; MAKEFLAGS= tools/labs/lab $(if $(LOG),--log) '$(N)' || \
+		{ status=$$?; [ $$status = 1 ] && : >build/lab-unsolved || exit $$status; }
 
 check-labs: ## Do the labs tell right answers from wrong ones?
 	tools/labs/check $(N)
@@ -86,8 +96,8 @@ check-packages: ## Build, install, upgrade and remove the Debian packages, in a 
 check-fresh: ## A newcomer's first hour in a bare Debian 12 and 13 (RELEASES=)
 	tools/check/fresh
 
-clean: ## Remove what was built (the cache of downloads stays)
-	$(RM) -r build
+clean: ## Remove what was built (the learner's build/labs and the cache of downloads stay)
+	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name labs -exec $(RM) -r {} +
 
 # Every verb is one: none makes a file of its name.
 .PHONY: $(shell sed -n 's/^\([a-z_-]*\):.*/\1/p' Makefile)

@@ -19,46 +19,53 @@ static char *map_lab(size_t npages, int flags, size_t pgoff)
 		   PROT_READ | PROT_WRITE, flags, pgoff);
 }
 
+#define SET_PAGE "set vmf->page and return 0. After vmf_insert_mixed() or vmf_insert_pfn() the kernel knows no struct page, so that O_DIRECT and debuggers cannot use the mapping"
+
 static void counted(void)
 {
-	char *page = map_lab(1, MAP_SHARED, 2);
-	long before = page_count(2), during, after;
+	char *page = map_lab(1, MAP_SHARED, 0);
+	long before = page_count(0), during, after;
 
-	expect_page(page, 0, 2);
-	during = page_count(2);
+	expect_device_pages(page, 1, 0);
+	during = page_count(0);
+	if (during == before &&
+	    (has_vm_flag(page, " mm") || has_vm_flag(page, " pf")))
+		saw_because(SET_PAGE,
+			    "the handler maps the frame itself, without a reference to the page");
 	if (during != before + 1)
-		saw("page 2 is held %ld times before it is mapped, and %ld times while it is",
-		    before, during);
+		saw("page 0 has %ld reference%s before it is mapped, and %ld while it is",
+		    before, plural(before), during);
 
+	step("calling munmap()");
 	munmap(page, page_size());
-	after = page_count(2);
+	after = page_count(0);
 	if (after != before)
-		saw("page 2 is held %ld times before, and %ld times after it was mapped",
-		    before, after);
+		saw("page 0 has %ld reference%s before it is mapped, and %ld after it was unmapped",
+		    before, plural(before), after);
 }
 
 static void shared(void)
 {
-	expect_pages(map_lab(PAGES, MAP_SHARED, 0), PAGES, 0);
+	expect_device_pages(map_lab(PAGES, MAP_SHARED, 0), PAGES, 0);
 }
 
 static void private(void)
 {
-	expect_pages(map_lab(PAGES, MAP_PRIVATE, 0), PAGES, 0);
+	expect_device_pages(map_lab(PAGES, MAP_PRIVATE, 0), PAGES, 0);
 }
 
 static void at_offset(void)
 {
-	expect_pages(map_lab(5, MAP_SHARED, 3), 5, 3);
+	expect_device_pages(map_lab(5, MAP_SHARED, 3), 5, 3);
 }
 
 static void split(void)
 {
 	char *page = map_lab(PAGES, MAP_SHARED, 0);
 
-	step("munmap() of the first four pages");
+	step("calling munmap() for the first four pages");
 	if (munmap(page, 4 * page_size()))
-		saw("munmap() of the first four pages says %s",
+		saw("munmap() of the first four pages returned %s",
 		    strerrorname_np(errno));
 	expect_pages(page + 4 * page_size(), PAGES - 4, 4);
 }
@@ -66,12 +73,10 @@ static void split(void)
 static void stays_private(void)
 {
 	char *page = map_lab(PAGES, MAP_PRIVATE, 0);
-	char byte;
 
 	step("writing to a private mapping");
 	page[100] = 'x';
-	pread(open_node("/dev/lab", O_RDONLY), &byte, 1, 100);
-	if (byte == 'x')
+	if (device_byte(100) == 'x')
 		saw("a write to a private mapping has reached the device");
 	expect_pages(page, PAGES, 0);
 }
@@ -81,7 +86,7 @@ static void dropped(void)
 	char *page = map_lab(PAGES, MAP_SHARED, 0);
 
 	expect_pages(page, PAGES, 0);
-	step("madvise(MADV_DONTNEED)");
+	step("calling madvise(MADV_DONTNEED)");
 	madvise(page, PAGES * page_size(), MADV_DONTNEED);
 	expect_pages(page, PAGES, 0);
 }
@@ -92,7 +97,7 @@ static void forked(void)
 	int status;
 	pid_t pid;
 
-	step("fork()");
+	step("calling fork()");
 	pid = fork();
 	if (!pid) {
 		expect_pages(page, PAGES, 0);
@@ -103,24 +108,32 @@ static void forked(void)
 		saw("a child cannot read what its parent has mapped");
 }
 
-#define HANDLER "TODO 1 to 4: mmap() sets vm_ops, the handler sets vmf->page and returns 0"
+static void outside(void)
+{
+	expect_refused("/dev/lab", PAGES + 1, MAP_SHARED, 0);
+	expect_refused("/dev/lab", 1, MAP_SHARED, PAGES);
+}
+
+#define HANDLER "TODO 1 to 4: set vma->vm_ops in mmap(); in the handler, set vmf->page and return 0"
 
 const struct criterion criteria[] = {
-	{ "a page is held once more while it is mapped",
-	  "TODO 2: the kernel lets go of the page when it is unmapped; get_page() is what it lets go of. If the page is a wrong one, or cannot be read: the other TODOs first",
+	{ "a mapped page has one more reference",
+	  "TODO 2: call get_page() once. The kernel drops that reference when the page is unmapped. If a page is wrong or cannot be read, do the other TODOs first",
 	  counted },
 	{ "a shared mapping shows all 16 pages", HANDLER, shared },
 	{ "a private mapping shows all 16 pages", HANDLER, private },
 	{ "a mapping of 5 pages from page 3 on shows pages 3 to 7",
-	  "TODO 1: vmf->pgoff counts from the device's first page; the distance from vm_start does not",
+	  "TODO 1: use vmf->pgoff, which counts from the device's first page, not the distance from vm_start",
 	  at_offset },
 	{ "each page is still itself after the first four were unmapped",
-	  "TODO 1: vm_start has moved. vmf->pgoff says the same as before",
+	  "TODO 1: use vmf->pgoff. munmap() has moved vm_start; vmf->pgoff is the same as before",
 	  split },
-	{ "what is written to a private mapping stays there", HANDLER,
+	{ "a write to a private mapping does not reach the device", HANDLER,
 	  stays_private },
-	{ "pages that were dropped come back", HANDLER, dropped },
+	{ "pages that were dropped (MADV_DONTNEED) come back", HANDLER, dropped },
 	{ "a child of fork() sees the pages, too", HANDLER, forked },
+	{ "what is not all inside the buffer is refused",
+	  "leave the bound in lab_mmap() as it was", outside },
 };
 
 const unsigned int nr_criteria = ARRAY_SIZE(criteria);

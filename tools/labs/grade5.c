@@ -24,30 +24,26 @@ static const char * const words[] = {
 /* A word of page 0 that is nobody's: index 2. */
 #define AT 2
 
-/* The driver's own frame of page @pgoff: the truth, or what the lab says. */
-static unsigned long device_frame(size_t pgoff, int by_lab)
-{
-	FILE *file = fopen("/sys/class/misc/lab/frames", "r");
-	unsigned long frame[2] = { 0 };
-	size_t i;
-
-	if (!file)
-		saw("the frames cannot be read");
-	for (i = 0; i <= pgoff; i++)
-		if (fscanf(file, "%lu %lu", &frame[0], &frame[1]) != 2)
-			saw("there is no frame of page %zu", i);
-	fclose(file);
-	return frame[by_lab];
-}
+/* The words that answer a question; the first of them tells the kind. */
+static const enum answer kinds[][3] = {
+	{ NOTHING, DEVICE, COPY }, { OLD, NEW }, { NONE, ONE, TWO },
+};
 
 static void frames(void)
 {
+	unsigned long frame, said;
 	size_t i;
 
-	for (i = 0; i < 16; i++)
-		if (device_frame(i, 1) != device_frame(i, 0))
-			saw("page %zu stands in frame %lu, and lab_frame() says %lu",
-			    i, device_frame(i, 0), device_frame(i, 1));
+	for (i = 0; i < 16; i++) {
+		frame = device_frame(i, false);
+		said = device_frame(i, true);
+		if (said != frame && said / page_size() == frame)
+			saw("page %zu is in frame %lx, and lab_frame() returned %lx, an address",
+			    i, frame, said);
+		if (said != frame)
+			saw("page %zu is in frame %lx, and lab_frame() returned %lx",
+			    i, frame, said);
+	}
 }
 
 static char *start(void)
@@ -58,14 +54,21 @@ static char *start(void)
 
 static void device_write(uint32_t value)
 {
-	pwrite(open_node("/dev/lab", O_RDWR), &value, sizeof(value), AT * 4);
+	int fd = open_node("/dev/lab", O_RDWR);
+
+	if (pwrite(fd, &value, sizeof(value), AT * 4) != sizeof(value))
+		saw("write() to /dev/lab fails");
+	close(fd);
 }
 
 static uint32_t device_read(void)
 {
-	uint32_t value = 0;
+	int fd = open_node("/dev/lab", O_RDONLY);
+	uint32_t value;
 
-	pread(open_node("/dev/lab", O_RDONLY), &value, sizeof(value), AT * 4);
+	if (pread(fd, &value, sizeof(value), AT * 4) != sizeof(value))
+		saw("read() of /dev/lab fails");
+	close(fd);
 	return value;
 }
 
@@ -74,26 +77,70 @@ static volatile uint32_t *at(char *page)
 	return (volatile uint32_t *)page + AT;
 }
 
+/* What predictions.c says, asked of the program that it is in. */
+static int prediction(enum question question)
+{
+	struct program program;
+	char line[32], *end;
+	int answer = 0;
+	unsigned int i;
+
+	start_program(&program, "./predictions", "predictions.c", "",
+		      open_node("/dev/null", O_RDONLY));
+	for (i = 0; i <= question; i++) {
+		read_answer(&program, "its start, before predictions[] is read",
+			    line, sizeof(line));
+		answer = strtol(line, &end, 10);
+		if (end == line)
+			saw("predictions.c has no number, but: %s", line);
+	}
+	end_program(&program);
+	return answer;
+}
+
+static void check_kind(int answer, enum answer truth)
+{
+	const enum answer *kind = kinds[0];
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (j = 0; j < 3; j++)
+			if (kinds[i][j] == truth)
+				kind = kinds[i];
+	for (j = 0; j < 3; j++)
+		if (kind[j] && (int)kind[j] == answer)
+			return;
+
+	if (answer < 0 || answer >= (int)ARRAY_SIZE(words))
+		saw("predictions.c has %d there, which is no word of predictions.h",
+		    answer);
+	saw("predictions.c has %s there. To this question, answer %s, %s%s%s",
+	    words[answer], words[kind[0]], words[kind[1]],
+	    kind[2] ? ", " : "", kind[2] ? words[kind[2]] : "");
+}
+
 static void compare(enum question question, enum answer truth,
 		    const char *why)
 {
-	enum answer guess = predictions[question];
+	int answer = prediction(question);
 
-	if (guess == truth)
+	if (answer == (int)truth)
 		return;
-	if (guess == I_DO_NOT_KNOW)
+	if (answer == I_DO_NOT_KNOW)
 		no_answer("no prediction yet");
-	saw("you said %s, and it is %s: %s", words[guess], words[truth], why);
+	check_kind(answer, truth);
+	saw("you predicted %s, and it is %s: %s", words[answer], words[truth],
+	    why);
 }
 
 static void compare_behind(enum question question, const char *page,
 			   size_t pgoff)
 {
-	unsigned long frame = frame_of(page), device = device_frame(pgoff, 0);
+	unsigned long frame = frame_of(page), device = device_frame(pgoff, false);
 	char why[128];
 
 	snprintf(why, sizeof(why),
-		 "the mapping has frame %lu, and the device's page is in frame %lu",
+		 "the page is in frame %lx, and the device's page is in frame %lx",
 		 frame, device);
 	compare(question, !frame ? NOTHING : frame == device ? DEVICE : COPY,
 		frame ? why : "the page table has no frame there");
@@ -103,7 +150,7 @@ static void compare_value(enum question question, uint32_t value, uint32_t old)
 {
 	char why[128];
 
-	snprintf(why, sizeof(why), "%u was read, the old value is %u", value,
+	snprintf(why, sizeof(why), "%u was read, and the old value is %u", value,
 		 old);
 	compare(question, value == old ? OLD : NEW, why);
 }
@@ -225,41 +272,41 @@ static void faults_write_first(void)
 }
 
 const struct criterion criteria[] = {
-	{ "lab_frame() knows every page's frame",
-	  "TODO 1: vmalloc_to_pfn() of the address of page pgoff. The kernel's address is no guide to the frame",
+	{ "lab_frame() returns every page's frame number",
+	  "TODO 1: return vmalloc_to_pfn() of the kernel address of page pgoff. Nothing can be computed from that address",
 	  frames },
 	{ "after mmap()",
-	  "TODO 2: mmap() with a fault handler promises, and maps nothing",
+	  "TODO 2: a driver with a fault handler maps nothing in mmap()",
 	  after_mmap },
 	{ "after a read",
-	  "TODO 3: a reader needs no copy (do_read_fault() in mm/memory.c)",
+	  "TODO 3: a read copies nothing (do_read_fault() in mm/memory.c)",
 	  after_read },
-	{ "a read after somebody else's write to the device",
-	  "TODO 4: as long as nothing was copied, there is one page only",
+	{ "a read after another process's write to the device",
+	  "TODO 4: as long as nothing was copied, both use one page",
 	  read_after_device_write },
 	{ "after a private write",
-	  "TODO 5: this is the moment of the copy (do_cow_fault() in mm/memory.c)",
+	  "TODO 5: the kernel copies the page at the first write (do_cow_fault() in mm/memory.c)",
 	  after_write },
 	{ "the device after a private write",
-	  "TODO 6: private means that the device does not see it",
+	  "TODO 6: the write goes to the copy",
 	  device_after_write },
 	{ "a read after the copy, and another write to the device",
-	  "TODO 7: a copy is not kept up to date",
+	  "TODO 7: the write changes the device's page, and the process reads its copy",
 	  read_after_another },
 	{ "the neighbour of the page that was copied",
-	  "TODO 8: copied is what was written to, page by page",
+	  "TODO 8: the kernel copies only the page that is written to",
 	  neighbour },
 	{ "the page in a child",
-	  "TODO 9: fork() gives the child what the parent has",
+	  "TODO 9: parent and child share the copy after fork()",
 	  after_fork },
 	{ "after MADV_DONTNEED and a read",
-	  "TODO 10: the copy is thrown away, and the next fault begins at the device",
+	  "TODO 10: the kernel frees the copy, and the next fault maps the device's page",
 	  after_dontneed },
 	{ "faults: a read, then a write",
-	  "TODO 11: one to map the device's page, and one to copy it (do_wp_page())",
+	  "TODO 11: the first fault maps the device's page, the second copies it (do_wp_page() in mm/memory.c)",
 	  faults_read_then_write },
 	{ "faults: a write at once",
-	  "TODO 12: do_cow_fault() fetches and copies in one go",
+	  "TODO 12: one fault both gets the device's page and copies it (do_cow_fault() in mm/memory.c)",
 	  faults_write_first },
 };
 

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Lab 5: what can be predicted. */
+/* Lab 5: the questions, and the words that answer them. */
 #ifndef PREDICTIONS_H
 #define PREDICTIONS_H
 
 enum answer {
 	I_DO_NOT_KNOW,
-	/* What stands behind a page of a mapping? */
-	NOTHING,	/* no frame at all */
+	/* What is mapped? */
+	NOTHING,	/* no frame */
 	DEVICE,		/* the device's own frame */
-	COPY,		/* another frame, with a copy */
+	COPY,		/* the frame of a copy */
 	/* Which value is read? */
-	OLD,		/* the one from before the write */
-	NEW,		/* the one that was just written */
+	OLD,		/* the one from before the last write */
+	NEW,		/* the one that the last write wrote */
 	/* How many page faults does it take? */
 	NONE,
 	ONE,
 	TWO,
 };
 
-/* In the order in which it happens. The page meant is page 0 of the device. */
+/* In the order in which it happens, with page 0 of the device. */
 enum question {
 	AFTER_MMAP,
 	AFTER_READ,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lab 3, a program's side: two ways to live with EINVAL.
+ * Lab 3, the program's part: two workarounds for EINVAL.
  */
 #include <sys/mman.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lab 3: what the kernel was saying.
+ * Lab 3: the result of remap_pfn_range().
  */
 #include "lab.h"
 

@@ -21,7 +21,7 @@ static vm_fault_t lab_fault(struct vm_fault *vmf)
 	return 0;
 }
 
-/* A page that is mapped already (-EBUSY) is left as it is. */
+/* A page that is mapped already (-EBUSY) stays as it is. */
 static vm_fault_t lab_fault_around(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
