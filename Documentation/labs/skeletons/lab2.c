@@ -2,8 +2,8 @@
 /*
  * Lab 2: all pages, at once.
  *
- * The buffer has LAB_PAGES pages now. They are neighbours in the kernel's
- * addresses, and scattered in memory.
+ * The buffer has LAB_PAGES pages now, at consecutive kernel addresses and in
+ * scattered frames.
  */
 #include "lab.h"
 
@@ -13,19 +13,19 @@ static int lab_mmap(struct file *filp, struct vm_area_struct *vma)
 	unsigned long i;
 
 	/*
-	 * TODO 1: npages pages from page vma->vm_pgoff on: refuse with -EINVAL
-	 * what is not all inside the buffer.
+	 * TODO 1: the process asks for npages pages from page vma->vm_pgoff on.
+	 * Return -EINVAL if they are not all inside the buffer.
 	 */
 
 	for (i = 0; i < npages; i++) {
 		/*
-		 * TODO 2: map page number i of the mapping. Which page of the
-		 * buffer is that? At which address does the process want it?
+		 * TODO 2: map page i of the mapping. Which page of the buffer
+		 * is it? Which address does it have in the process?
 		 */
 
 		/*
-		 * TODO 3: remap_pfn_range() returns something. Do not look at
-		 * it, in this lab: you are to meet what comes of that.
+		 * TODO 3: ignore the result of remap_pfn_range(), in this lab
+		 * only, to see what follows from it.
 		 */
 	}
 	return 0;

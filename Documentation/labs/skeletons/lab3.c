@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lab 3: what the kernel was saying.
+ * Lab 3: the result of remap_pfn_range().
  *
  * This is lab 2's driver. There is a second node now, /dev/lab-readonly, with
- * an mmap function of its own; and ways.c, beside this file, is a program's
- * side of it.
+ * an mmap function of its own. The program's part is ways.c, beside this file.
  */
 #include "lab.h"
 
@@ -18,7 +17,7 @@ static int lab_mmap(struct file *filp, struct vm_area_struct *vma)
 
 	/*
 	 * TODO 1: stop at the first page for which remap_pfn_range() returns
-	 * an error, and pass that error on to the caller of mmap().
+	 * an error, and return that error.
 	 */
 	for (i = 0; i < npages; i++) {
 		void *page = lab_mem + ((vma->vm_pgoff + i) << PAGE_SHIFT);
@@ -33,9 +32,9 @@ static int lab_mmap(struct file *filp, struct vm_area_struct *vma)
 static int lab_mmap_readonly(struct file *filp, struct vm_area_struct *vma)
 {
 	/*
-	 * TODO 2: what can never be written to is never copied. Take the
-	 * permission to become writable from the VMA (vm_flags_clear()), and
-	 * answer -EACCES to one that is writable already.
+	 * TODO 2: what can never be written to is never copied. Clear the
+	 * permission to become writable (vm_flags_clear()), and return -EACCES
+	 * if the VMA is writable already.
 	 */
 	return lab_mmap(filp, vma);
 }

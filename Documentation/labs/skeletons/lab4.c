@@ -2,24 +2,24 @@
 /*
  * Lab 4: the fault handler.
  *
- * mmap() maps nothing any more. It only says who is to be asked when a page is
- * touched.
+ * mmap() no longer maps anything. It sets the operations of the VMA, so that the
+ * kernel calls lab_fault() when a page is touched.
  */
 #include "lab.h"
 
 /*
- * Called when a process touches a page of the mapping that is not in its page
- * table. vmf->pgoff is the number of that page in the device.
+ * Called when a process touches a page of the mapping that has no page table
+ * entry. vmf->pgoff is the number of that page in the device.
  */
 static vm_fault_t lab_fault(struct vm_fault *vmf)
 {
-	/* TODO 1: the struct page of page vmf->pgoff of the buffer. */
+	/* TODO 1: find the struct page of page vmf->pgoff of the buffer. */
 
-	/* TODO 2: the mapping will hold that page: it is one holder more. */
+	/* TODO 2: take a reference to it, for the mapping. */
 
 	/*
-	 * TODO 3: hand the page to the kernel in vmf->page, and return 0: "here
-	 * it is". The kernel does the rest.
+	 * TODO 3: set vmf->page, and return 0. The kernel writes the page table
+	 * entry.
 	 */
 	return VM_FAULT_SIGBUS;
 }
@@ -34,7 +34,7 @@ static int lab_mmap(struct file *filp, struct vm_area_struct *vma)
 	    vma_pages(vma) > LAB_PAGES - vma->vm_pgoff)
 		return -EINVAL;
 
-	/* TODO 4: point the VMA at lab_vm_ops. */
+	/* TODO 4: set vma->vm_ops. */
 	return 0;
 }
 

@@ -2,9 +2,9 @@
 /*
  * Lab 5: copy-on-write, predicted and seen.
  *
- * The driver is done: it is lab 4's. It learns to say where its pages are, so
- * that you can see which of them a process has, and which it has copied. Your
- * predictions go into predictions.c, beside this file.
+ * The driver is lab 4's. It also returns the frame numbers of its pages, so that
+ * the grader can tell the device's pages from copies. Your predictions go into
+ * predictions.c, beside this file.
  */
 #include "lab.h"
 
@@ -35,7 +35,7 @@ static int lab_mmap(struct file *filp, struct vm_area_struct *vma)
 
 static unsigned long lab_frame(unsigned long pgoff)
 {
-	/* TODO 1: the number of the frame that page pgoff stands in. */
+	/* TODO 1: return the number of the frame that page pgoff is in. */
 	return 0;
 }
 

@@ -2,8 +2,8 @@
 /*
  * Lab 6: the bound.
  *
- * A driver that works, for everybody who means well. It asks no questions; the
- * programs that it meets in this lab do not mean well.
+ * This driver works for programs that stay inside the buffer, and checks nothing.
+ * The programs of this lab do not stay inside.
  */
 #include "lab.h"
 
@@ -12,8 +12,9 @@ static vm_fault_t lab_fault(struct vm_fault *vmf)
 	struct page *page;
 
 	/*
-	 * TODO 2: a mapping can grow after mmap() (mremap()), and nobody asks
-	 * the driver. What does a file answer to an access past its end?
+	 * TODO 2: a mapping can grow after mmap() (mremap()), and the kernel does
+	 * not call the driver. Check the bound here. What does a file return for
+	 * an access past its end?
 	 */
 
 	page = vmalloc_to_page(lab_mem + (vmf->pgoff << PAGE_SHIFT));
@@ -30,8 +31,9 @@ static const struct vm_operations_struct lab_vm_ops = {
 static int lab_mmap(struct file *filp, struct vm_area_struct *vma)
 {
 	/*
-	 * TODO 1: vma_pages(vma) pages from page vma->vm_pgoff on. Refuse with
-	 * -EINVAL what is not all inside the buffer.
+	 * TODO 1: the process asks for vma_pages(vma) pages from page
+	 * vma->vm_pgoff on. Return -EINVAL if they are not all inside the
+	 * buffer.
 	 */
 
 	vma->vm_ops = &lab_vm_ops;

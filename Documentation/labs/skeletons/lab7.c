@@ -2,8 +2,8 @@
 /*
  * Lab 7: fewer faults.
  *
- * Lab 6's driver, over a buffer of LAB_PAGES pages. Who reads them all takes a
- * fault for each. Make it one fault for LAB_WINDOW pages.
+ * Lab 6's driver, over a buffer of LAB_PAGES pages. A program that reads them all
+ * takes a fault for each. Make it one fault for LAB_WINDOW pages.
  */
 #define LAB_PAGES 64
 #include "lab.h"
@@ -25,17 +25,17 @@ static vm_fault_t lab_fault(struct vm_fault *vmf)
 }
 
 /*
- * TODO 1: bound the access, as lab_fault() does. A private write wants a copy
- * of one page: leave it to lab_fault(). (vmf->flags, FAULT_FLAG_WRITE;
- * vma->vm_flags, VM_SHARED.)
+ * TODO 1: check the bound, as lab_fault() does. A private write copies one page:
+ * call lab_fault() for it. (vmf->flags, FAULT_FLAG_WRITE; vma->vm_flags,
+ * VM_SHARED.)
  *
- * TODO 2: the window: LAB_WINDOW pages, aligned, around vmf->address; but not
- * below vma->vm_start, nor beyond vma->vm_end, nor past the end of the buffer.
+ * TODO 2: compute the window: LAB_WINDOW pages, aligned, around vmf->address; not
+ * below vma->vm_start, not beyond vma->vm_end, not past the end of the buffer.
  *
- * TODO 3: put each page of it in with vm_insert_page(). It takes its own
- * reference. -EBUSY says that the page was mapped before: that is no error.
+ * TODO 3: map each page of it with vm_insert_page(), which takes a reference.
+ * -EBUSY means that the page is mapped already: that is no error.
  *
- * TODO 4: return VM_FAULT_NOPAGE: "it is mapped already".
+ * TODO 4: return VM_FAULT_NOPAGE, which means that the page is mapped.
  */
 static vm_fault_t lab_fault_around(struct vm_fault *vmf)
 {
@@ -52,7 +52,7 @@ static int lab_mmap(struct file *filp, struct vm_area_struct *vma)
 	    vma_pages(vma) > LAB_PAGES - vma->vm_pgoff)
 		return -EINVAL;
 
-	/* TODO 5: vm_insert_page() in a fault wants VM_MIXEDMAP on the VMA. */
+	/* TODO 5: set VM_MIXEDMAP, which vm_insert_page() requires. */
 	vma->vm_ops = &lab_vm_ops;
 	return 0;
 }
