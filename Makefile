@@ -71,7 +71,7 @@ ifneq ($(filter lab,$(MAKECMDGOALS)),)
 MAKEFLAGS += -q
 endif
 
-lab: judge-lab ## Work on one of the seven labs, and have it judged: make lab N=1 (LOG=1)
+lab: judge-lab ## Work on one of the eight labs, and have it judged: make lab N=1 (LOG=1)
 	@$(shell [ ! -e build/lab-unsolved ] || echo false)
 
 judge-lab:

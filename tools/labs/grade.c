@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * grade MODULE.ko: loads the module in the booted machine, runs the criteria of
- * one lab (grade1.c to grade7.c), unloads it, and prints for each criterion:
+ * one lab (grade1.c to grade8.c), unloads it, and prints for each criterion:
  * passed, or what was seen instead and what to do.
  *
  * Exits with 0 if all passed, else 1. If a process hangs in the kernel, it puts
@@ -316,6 +316,15 @@ void fail_remap(int calls)
 	if (fclose(file))
 		saw("remap_pfn_range() cannot be made to fail: %s",
 		    strerror(errno));
+}
+
+void set_present(bool present)
+{
+	FILE *file = open_sysfs(SYSFS "present", "w");
+
+	fprintf(file, "%d", present);
+	if (fclose(file))
+		saw("the device cannot be unplugged: %s", strerror(errno));
 }
 
 int failures_left(void)
@@ -735,6 +744,17 @@ static void end_leftovers(pid_t probe)
 static unsigned int passed;
 static bool hung;
 
+/* A probe of lab 8 may leave the device unplugged. */
+static void plug_in(void)
+{
+	FILE *file = fopen(SYSFS "present", "w");
+
+	if (file) {
+		fputc('1', file);
+		fclose(file);
+	}
+}
+
 static void judge(const struct criterion *criterion)
 {
 	char text[1024], complained[512], look[512];
@@ -788,8 +808,10 @@ static void judge(const struct criterion *criterion)
 		if (report->unanswered)
 			look[strcspn(look, ":")] = 0;
 	}
-	if (!hung)
+	if (!hung) {
 		end_leftovers(pid);
+		plug_in();
+	}
 	if (!hung && complaint(complained, sizeof(complained))) {
 		seen = complained;
 		look[0] = 0;

@@ -89,6 +89,7 @@ long page_count(size_t pgoff);
 unsigned long device_frame(size_t pgoff, bool by_lab);
 void fail_remap(int calls);
 int failures_left(void);
+void set_present(bool present);
 
 /* What the kernel knows of a process; 0 is no frame. */
 unsigned long frame_of(const void *address);

@@ -46,16 +46,22 @@ static void *lab_mem;
  * @mmap:          mmap() of /dev/lab
  * @mmap_readonly: mmap() of /dev/lab-readonly (lab 3), or NULL: no such node
  * @frame:         the frame of a page of the buffer (lab 5), or NULL
+ * @unplug:        called when the device is unplugged (lab 8), or NULL
  */
 struct lab {
 	int		(*mmap)(struct file *filp, struct vm_area_struct *vma);
 	int		(*mmap_readonly)(struct file *filp,
 					 struct vm_area_struct *vma);
 	unsigned long	(*frame)(unsigned long pgoff);
+	void		(*unplug)(void);
 };
 
 static const struct lab lab;
 static struct page *lab_all_pages[LAB_ALL];
+
+/* Lab 8: is the device gone? Which address space are its mappings in? */
+static bool lab_gone;
+static struct address_space *lab_mapping;
 
 /* How many calls of remap_pfn_range() are to fail. */
 static int lab_fail_remap;
@@ -76,6 +82,12 @@ lab_remap_pfn_range(struct vm_area_struct *vma, unsigned long addr,
 }
 
 #define remap_pfn_range lab_remap_pfn_range
+
+static int lab_open(struct inode *inode, struct file *filp)
+{
+	lab_mapping = filp->f_mapping;
+	return 0;
+}
 
 static ssize_t lab_read(struct file *filp, char __user *to, size_t count,
 			loff_t *ppos)
@@ -134,10 +146,35 @@ static ssize_t fail_remap_store(struct device *dev,
 }
 static DEVICE_ATTR_ADMIN_RW(fail_remap);
 
+static ssize_t present_show(struct device *dev, struct device_attribute *attr,
+			    char *page)
+{
+	return sysfs_emit(page, "%d\n", !lab_gone);
+}
+
+/* Unplug the device, or plug it in. */
+static ssize_t present_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t count)
+{
+	bool present;
+	int err;
+
+	err = kstrtobool(buf, &present);
+	if (err)
+		return err;
+	if (present)
+		lab_gone = false;
+	else if (lab.unplug)
+		lab.unplug();
+	return count;
+}
+static DEVICE_ATTR_ADMIN_RW(present);
+
 static struct attribute *lab_attrs[] = {
 	&dev_attr_counts.attr,
 	&dev_attr_frames.attr,
 	&dev_attr_fail_remap.attr,
+	&dev_attr_present.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(lab);
@@ -268,6 +305,7 @@ static int lab_do_mmap_readonly(struct file *filp, struct vm_area_struct *vma)
 
 static const struct file_operations lab_fops = {
 	.owner	= THIS_MODULE,
+	.open	= lab_open,
 	.read	= lab_read,
 	.write	= lab_write,
 	.llseek	= default_llseek,
