@@ -4,8 +4,10 @@
  * one lab (grade1.c to grade8.c), unloads it, and prints for each criterion:
  * passed, or what was seen instead and what to do.
  *
- * Exits with 0 if all passed, else 1. If a process hangs in the kernel, it puts
- * the stacks into the kernel's log and resets the machine.
+ * Exits with 0 if all passed, 1 if not, 2 if moreover the kernel reported an error,
+ * or has freed a page that is in use: such a machine is of no use any more. If a
+ * process hangs in the kernel, it puts the stacks into the kernel's log and resets
+ * the machine.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -169,6 +171,7 @@ const char *signal_name(int signal)
 	switch (signal) {
 	case SIGBUS: return "SIGBUS, a bus error";
 	case SIGSEGV: return "SIGSEGV, a segmentation fault";
+	case SIGXFSZ: return "SIGXFSZ: it prints without an end";
 	case SIGALRM: return "the same page fault, again and again";
 	default: return strsignal(signal);
 	}
@@ -414,6 +417,15 @@ const struct area *find_area(const struct area *areas, size_t n,
 	return NULL;
 }
 
+/* Above the numbers that a program finds its files under. */
+static int move_high(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+
+	close(fd);
+	return high;
+}
+
 /*
  * As nobody, without a file but its own, killed with the probe. It is executed
  * by descriptor: the folder may be root's alone.
@@ -423,27 +435,19 @@ static void run_program(const char *name, const char *argument, int fd,
 {
 	char *const argv[] = { (char *)name, (char *)argument, NULL };
 	char *const envp[] = { NULL };
-	int file = open(name, O_RDONLY | O_CLOEXEC);
+	const struct rlimit output = { 1 << 16, 1 << 16 };
+	int file = move_high(open(name, O_RDONLY | O_CLOEXEC));
 
 	fchmod(file, 0755);
 	if (dup2(fd, PROGRAM_DEVICE) < 0 || dup2(answers, PROGRAM_ANSWERS) < 0 ||
 	    dup2(resume, PROGRAM_RESUME) < 0 || dup2(printed_fd, 1) < 0 ||
 	    dup2(printed_fd, 2) < 0)
 		_exit(125);
-	if (setgid(65534) || setuid(65534) ||
+	if (setrlimit(RLIMIT_FSIZE, &output) || setgid(65534) || setuid(65534) ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL))
 		_exit(125);
 	fexecve(file, argv, envp);
 	_exit(125);
-}
-
-/* Above the numbers that a program finds its files under. */
-static int move_high(int fd)
-{
-	int high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
-
-	close(fd);
-	return high;
 }
 
 void start_program(struct program *program, const char *name, const char *file,
@@ -742,7 +746,7 @@ static void end_leftovers(pid_t probe)
 }
 
 static unsigned int passed;
-static bool hung;
+static bool hung, tainted;
 
 /* A probe of lab 8 may leave the device unplugged. */
 static void plug_in(void)
@@ -814,6 +818,8 @@ static void judge(const struct criterion *criterion)
 	}
 	if (!hung && complaint(complained, sizeof(complained))) {
 		seen = complained;
+		tainted |= strstr(seen, "the kernel reported") ||
+			   strstr(seen, " has -") || strstr(seen, " has 0 ");
 		look[0] = 0;
 	}
 
@@ -929,5 +935,5 @@ int main(int argc, char **argv)
 	printf("\n");
 	if (hung)
 		reset();
-	return passed != total;
+	return tainted ? 2 : passed != total;
 }

@@ -122,7 +122,7 @@ explain() {
 		echo "    $code"
 	fi
 	[ -z "$words" ] || awk -F '\t' -v words="$words in: $code" '
-	!/^#/ && words ~ $1 { print $2; exit }' "$here/explanations" | fold -s -w 80
+	!/^#/ && words ~ $1 { print $2; exit }' "$here/explanations" | fold -s -w 80 | sed 's/ $//'
 }
 
 # grade KO FOLDER SOURCE LOG: runs FOLDER/grade, with the learner's program that
@@ -140,6 +140,7 @@ grade() {
 	report <"$log.out"
 	case $status in
 	0 | 1) return "$status" ;;
+	2) return 1 ;;
 	125) cat "$log.err" >&2; exit 125 ;;
 	esac
 	echo
