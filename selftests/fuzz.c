@@ -28,6 +28,7 @@
 
 #include "kselftest.h"
 #include "fuzz.h"
+#include "held.h"
 #include "maps_module.h"
 
 #define WORKERS_MAX	64
@@ -93,8 +94,7 @@ static bool is_complaint(const char *line)
 {
 	static const char *const words[] = {
 		"WARNING:", "BUG:", "Bad page", "Bad rss", "Oops", "refcount_t",
-		"general protection", "unable to handle", "still in use", "UBSAN", "KASAN",
-		"page dumped",
+		"general protection", "unable to handle", "UBSAN", "KASAN", "page dumped",
 	};
 	size_t i;
 
@@ -261,6 +261,8 @@ static void walk_init(struct walk *w, int worker)
 	w->crowded = options.threads > 1 && workers > 1;
 	for (i = 0; i < FDS; i++)
 		w->fd[i] = -1;
+	if (pipe2(w->pipe, O_CLOEXEC | O_NONBLOCK))
+		_exit(92);
 	w->lane = facts.page / workers * worker;
 	w->width = facts.page / workers;
 }
@@ -370,6 +372,7 @@ static void start_watching(void)
 static bool episode(int processes, int seconds)
 {
 	pid_t pids[WORKERS_MAX];
+	long before;
 	int i;
 
 	/* Or each walker inherits what is not written yet, and writes it, too. */
@@ -380,6 +383,7 @@ static bool episode(int processes, int seconds)
 	if (options.module && !device_is_fresh())
 		return false;
 	reset_device();
+	before = held();
 	for (i = 0; i < processes; i++) {
 		pids[i] = fork();
 		if (pids[i] < 0)
@@ -394,6 +398,8 @@ static bool episode(int processes, int seconds)
 	for (i = 0; i < workers; i++)
 		if (tracks[i]->failed)
 			snprintf(why, sizeof(why), "%.399s", tracks[i]->why);
+	if (!*why && held_down_to(before) > before)
+		snprintf(why, sizeof(why), "%ld references to the buffer are left", held());
 	if (!*why && options.module && module_unload())
 		snprintf(why, sizeof(why), "the module cannot be unloaded");
 	return kmsg_quiet() && !*why;

@@ -29,6 +29,7 @@
 #endif
 #define STEP_ARGS	6
 #define FDS		4
+#define PIECES		8	/* a pipe holds twice as many */
 
 /* What a mapping of a strategy can do, and what it cannot. */
 #define CAN_REFAULT	0x01	/* a page that was dropped comes back */
@@ -69,6 +70,7 @@ struct facts {
 	bool	fork_loses_frames;	/* of private copies: x86, to 6.14 */
 	bool	onfault_wants_access;	/* mlock2() of PROT_NONE fails: not since 5.18 */
 	bool	populate_stops;		/* at the first hole: 6.10 */
+	bool	sends_devices;		/* sendfile() from a character device: 6.0 */
 	bool	mem_forces;		/* /proc/PID/mem writes to what is read-only */
 	bool	advice[32];		/* which of advices[] there is */
 };
@@ -111,6 +113,13 @@ struct track {
 	struct step	steps[];
 };
 
+/* A part of a page of the device, in the walker's pipe: the page itself, no copy. */
+struct piece {
+	int		pgoff;
+	size_t		at;
+	size_t		len;
+};
+
 struct walk {
 	struct track	*track;
 	unsigned char	*arena;
@@ -123,6 +132,9 @@ struct walk {
 	int		fd_mode[FDS];
 	int		fd_strategy[FDS];
 	int		mem;		/* /proc/self/mem */
+	int		pipe[2];
+	struct piece	pieces[PIECES];	/* in the pipe, the first one first */
+	int		nr_pieces;
 	int		only;		/* the strategy to open, -1 for any */
 	int		depth;		/* of fork() */
 	bool		crowded;	/* other walkers are threads of our process */

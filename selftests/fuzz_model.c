@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/statvfs.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -654,6 +655,15 @@ static void learn_mem(void)
 	close(fd);
 }
 
+static void learn_sendfile(int fd)
+{
+	int file = memfd_create("fuzz", MFD_CLOEXEC);
+	off_t at = 0;
+
+	facts.sends_devices = sendfile(file, fd, &at, 1) == 1;
+	close(file);
+}
+
 /* Only a page's user can see it: the kernel always can. */
 static void learn_write_only(void)
 {
@@ -698,6 +708,7 @@ void facts_learn(void)
 	learn_fork();
 	learn_populate();
 	learn_mem();
+	learn_sendfile(fd);
 	learn_write_only();
 	close(fd);
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -59,6 +60,7 @@ static const char *const remap_words[] = { "move", "stay", "keep", "duplicate", 
 static const char *const lock_words[] = { "lock", "onfault", "unlock", NULL };
 static const char *const msync_words[] = { "async", "sync", "invalidate", NULL };
 static const char *const read_words[] = { "pread", "read", NULL };
+static const char *const way_words[] = { "out", "in", NULL };
 static const char *const switch_words[] = { "no", "yes", NULL };
 static const char *strategy_words[16];
 static const char *advice_words[32];
@@ -66,8 +68,8 @@ static const char *advice_words[32];
 static const struct words vocabulary[] = {
 	{ "mode", mode_words }, { "prot", prot_words }, { "flags", map_words },
 	{ "how", remap_words }, { "lock", lock_words }, { "sync", msync_words },
-	{ "by", read_words }, { "disable", switch_words }, { "strategy", strategy_words },
-	{ "advice", advice_words },
+	{ "by", read_words }, { "way", way_words }, { "disable", switch_words },
+	{ "strategy", strategy_words }, { "advice", advice_words },
 };
 
 /* The words that an argument may be, in the order of its values, or NULL. */
@@ -933,6 +935,193 @@ static bool run_write_from(struct walk *w, const __s32 *arg)
 			  result(pwrite(w->fd[l.fd], from, l.a.len, l.at)));
 }
 
+/*
+ * Pipes. vmsplice() puts pages of a mapping into one: a page of the device shows
+ * there what is written to it later, wherever it is mapped by then.
+ */
+
+static bool run_drain(struct walk *w, const __s32 *arg)
+{
+	unsigned char bytes[ACCESS_MAX];
+	int i, n = w->nr_pieces;
+
+	(void)arg;
+	w->nr_pieces = 0;
+	for (i = 0; i < n; i++) {
+		const struct piece *p = &w->pieces[i];
+
+		if (!same_value(w, "read of the pipe", p->len,
+				result(read(w->pipe[0], bytes, p->len))) ||
+		    !same_bytes(w, "read of the pipe",
+				w->device + (size_t)p->pgoff * facts.page + p->at, bytes, p->len))
+			return false;
+	}
+	return true;
+}
+
+/* What a pipe shows of a private copy after a write or a fork is not defined. */
+static bool read_copy_back(struct walk *w, struct access a)
+{
+	unsigned char bytes[ACCESS_MAX];
+
+	return same_value(w, "read of the pipe", a.len, result(read(w->pipe[0], bytes, a.len))) &&
+	       same_bytes(w, "read of the pipe", slot_bytes(w, a.slot) + a.at, bytes, a.len);
+}
+
+/*
+ * vmsplice() takes a page that the page table has (get_user_pages_fast()), and
+ * checks the flags of the VMA only if there is none.
+ */
+static bool pinned_by_chance(const struct slot *s)
+{
+	return (s->prot & PROT_WRITE && !(s->prot & PROT_READ)) ||
+	       (s->can & IS_PFNMAP && s->copied);
+}
+
+static bool run_vmsplice(struct walk *w, const __s32 *arg)
+{
+	struct access a = fit_access(w, arg);
+	struct iovec iov = { slot_address(w, a.slot) + a.at, a.len };
+	bool lives = gup_allowed(w, a.slot, false, false) && !load_signal(w, a.slot);
+	const struct slot *s = &w->slots[a.slot];
+
+	if (pinned_by_chance(s))
+		return true;
+	if ((s->copied || w->nr_pieces == PIECES) && !run_drain(w, arg))
+		return false;
+	if (!same_value(w, "vmsplice", lives ? (long)a.len : -EFAULT,
+			result(vmsplice(w->pipe[1], &iov, 1, 0))))
+		return false;
+	if (!lives)
+		return true;
+	if (s->copied)
+		return read_copy_back(w, a);
+	w->pieces[w->nr_pieces++] = (struct piece){ s->pgoff, a.at, a.len };
+	return true;
+}
+
+/* A range of the device that splice() and sendfile() move out of it or into it. */
+struct move {
+	int	fd;
+	size_t	at;		/* in the device */
+	size_t	len;		/* asked for */
+	long	expected;
+};
+
+/* Both ways the range is a part of our lane; the last lane reaches over the end. */
+static void draw_way(struct walk *w, __s32 *arg)
+{
+	draw_fd(w, arg);
+	arg[1] = draw_pgoff(w);
+	arg[2] = draw_at(w);
+	arg[3] = draw_below(w, 8) ? 1 + draw_below(w, 32) : 1 + draw_below(w, w->width);
+	arg[4] = draw_below(w, 256);
+	arg[5] = draw_below(w, 2);
+}
+
+static struct move fit_move(const struct walk *w, const __s32 *arg, bool in)
+{
+	struct move m = { .fd = fit(arg[0], FDS) };
+	int page = fit(arg[1], facts.npages + 8);
+	size_t in_lane = fit(arg[2], w->width), room = w->width - in_lane;
+	int other_mode = in ? O_RDONLY : O_WRONLY;
+
+	m.at = (size_t)page * facts.page + w->lane + in_lane;
+	m.len = 1 + fit(arg[3] - 1, facts.page);
+	m.expected = m.len < room ? m.len : room;
+	if (page < facts.npages - 1 || w->lane + w->width < facts.page)
+		m.len = m.expected;
+	if (page >= facts.npages)
+		m.expected = in ? -ENOSPC : 0;
+	if (w->fd[m.fd] < 0 || w->fd_mode[m.fd] == other_mode)
+		m.expected = -EBADF;
+	return m;
+}
+
+static bool splice_out(struct walk *w, const int *ends, const struct move *m)
+{
+	loff_t at = m->at;
+	long seen = result(splice(w->fd[m->fd], &at, ends[1], NULL, m->len, 0));
+
+	if (!same_value(w, "splice out", m->expected, seen) || seen <= 0)
+		return !w->track->failed;
+	return same_value(w, "read of the pipe", seen, result(read(ends[0], w->scratch, seen))) &&
+	       same_bytes(w, "splice out", w->device + m->at, w->scratch, seen);
+}
+
+static bool splice_in(struct walk *w, const int *ends, const struct move *m)
+{
+	loff_t at = m->at;
+
+	if (!same_value(w, "write to the pipe", m->len,
+			result(write(ends[1], w->scratch, m->len))))
+		return false;
+	if (m->expected > 0)
+		memcpy(w->device + m->at, w->scratch, m->expected);
+	return same_value(w, "splice in", m->expected,
+			  result(splice(ends[0], NULL, w->fd[m->fd], &at, m->len, 0)));
+}
+
+static bool run_splice(struct walk *w, const __s32 *arg)
+{
+	bool in = fit(arg[5], 2), same;
+	struct move m = fit_move(w, arg, in);
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+		return same_errno(w, "pipe", 0, errno);
+	fill(w->scratch, m.len, arg[4]);
+	same = in ? splice_in(w, ends, &m) : splice_out(w, ends, &m);
+	close(ends[0]);
+	close(ends[1]);
+	return same;
+}
+
+static bool sendfile_out(struct walk *w, int file, const struct move *m)
+{
+	off_t at = m->at;
+	long seen = result(sendfile(file, w->fd[m->fd], &at, m->len));
+
+	if (!same_value(w, "sendfile out", m->expected, seen) || seen <= 0)
+		return !w->track->failed;
+	return same_value(w, "read of the file", seen, result(pread(file, w->scratch, seen, 0))) &&
+	       same_bytes(w, "sendfile out", w->device + m->at, w->scratch, seen);
+}
+
+/* Into the device at its position, which can be at the end and not behind it. */
+static bool sendfile_in(struct walk *w, int file, const struct move *m)
+{
+	size_t size = (size_t)facts.npages * facts.page;
+	off_t at = 0;
+
+	if (w->fd[m->fd] >= 0 && m->at > size)
+		return same_value(w, "lseek", -EINVAL,
+				  result(lseek(w->fd[m->fd], m->at, SEEK_SET)));
+	if ((w->fd[m->fd] >= 0 &&
+	     !same_value(w, "lseek", m->at, result(lseek(w->fd[m->fd], m->at, SEEK_SET)))) ||
+	    !same_value(w, "write of the file", m->len, result(write(file, w->scratch, m->len))))
+		return false;
+	if (m->expected > 0)
+		memcpy(w->device + m->at, w->scratch, m->expected);
+	return same_value(w, "sendfile in", m->expected,
+			  result(sendfile(w->fd[m->fd], file, &at, m->len)));
+}
+
+static bool run_sendfile(struct walk *w, const __s32 *arg)
+{
+	bool in = fit(arg[5], 2), same;
+	struct move m = fit_move(w, arg, in);
+	int file;
+
+	if (!in && !facts.sends_devices)
+		return true;
+	file = memfd_create("fuzz", MFD_CLOEXEC);
+	fill(w->scratch, m.len, arg[4]);
+	same = in ? sendfile_in(w, file, &m) : sendfile_out(w, file, &m);
+	close(file);
+	return same;
+}
+
 /* Processes. */
 
 static bool run_thp(struct walk *w, const __s32 *arg)
@@ -964,6 +1153,11 @@ static bool run_fork(struct walk *w, const __s32 *arg)
 		return same_errno(w, "fork", expected, pid < 0 ? errno : 0);
 	if (!pid) {
 		w->depth++;
+		w->nr_pieces = 0;
+		close(w->pipe[0]);
+		close(w->pipe[1]);
+		if (pipe2(w->pipe, O_CLOEXEC | O_NONBLOCK))
+			_exit(92);
 		close(w->mem);
 		w->mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 		model_fork(w);
@@ -1009,6 +1203,10 @@ const struct kind kinds[] = {
 	  run_read_into },
 	{ "write_from", 12, { "slot", "at", "len", "fd", "page", "offset" }, draw_loop,
 	  run_write_from },
+	{ "vmsplice", 20, { "slot", "at", "len" }, draw_access, run_vmsplice },
+	{ "drain", 4, { NULL }, draw_nothing, run_drain },
+	{ "splice", 20, { "fd", "page", "at", "len", "value", "way" }, draw_way, run_splice },
+	{ "sendfile", 12, { "fd", "page", "at", "len", "value", "way" }, draw_way, run_sendfile },
 	{ "layout", 4, { NULL }, draw_nothing, run_layout },
 	{ "device", 1, { NULL }, draw_nothing, run_device },
 	{ "thp", 1, { "disable" }, draw_switch, run_thp },
@@ -1058,7 +1256,7 @@ void steps_finish(struct walk *w)
 {
 	__s32 arg[STEP_ARGS] = { 0 };
 
-	if (!run_layout(w, arg))
+	if (!run_layout(w, arg) || !run_drain(w, arg))
 		return;
 	for (arg[0] = 0; arg[0] < facts.slots; arg[0]++)
 		if (!run_look(w, arg))
