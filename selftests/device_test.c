@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 
 #define PAGEMAP "/proc/self/pagemap"
 #define NO_PAGEMAP PAGEMAP " is missing (CONFIG_PROC_PAGE_MONITOR)"
@@ -231,6 +232,49 @@ TEST_F(device, two_descriptors_have_two_positions)
 	ASSERT_EQ(9, lseek(self->maps.fd, 9, SEEK_SET));
 	EXPECT_EQ(0, lseek(other, 0, SEEK_CUR));
 	EXPECT_EQ(0, close(other));
+}
+
+/* Appending: the device is full, and cannot grow. */
+
+TEST_F(device, appended_write_has_no_space)
+{
+	struct maps *maps = &self->maps;
+	unsigned char *now = malloc(self->three);
+	int fd = open(MAPS_NODE, O_RDWR | O_APPEND | O_CLOEXEC);
+
+	ASSERT_NE(NULL, now);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-1, write(fd, "x", 1));
+	EXPECT_EQ(ENOSPC, errno);
+
+	/* The position does not count; the mode of the descriptor does. */
+	ASSERT_EQ(1, lseek(fd, 1, SEEK_SET));
+	EXPECT_EQ(-1, write(fd, "x", 1));
+	EXPECT_EQ(ENOSPC, errno);
+	EXPECT_EQ(-1, pwrite(fd, "x", 1, 1));
+	EXPECT_EQ(ENOSPC, errno);
+	EXPECT_EQ(0, write(fd, "", 0));
+
+	ASSERT_EQ((ssize_t)self->three, pread(maps->fd, now, self->three, 0));
+	EXPECT_EQ(0, memcmp(self->saved, now, self->three));
+
+	/* Without the mode, it writes where it is told. */
+	ASSERT_EQ(0, fcntl(fd, F_SETFL, 0));
+	EXPECT_EQ(1, pwrite(fd, self->saved + 1, 1, 1));
+	EXPECT_EQ(0, close(fd));
+	free(now);
+}
+
+TEST_F(device, one_appended_write_has_no_space)
+{
+	struct maps *maps = &self->maps;
+	struct iovec iov = { "x", 1 };
+	unsigned char byte;
+
+	EXPECT_EQ(-1, pwritev2(maps->fd, &iov, 1, 0, RWF_APPEND));
+	EXPECT_EQ(ENOSPC, errno);
+	ASSERT_EQ(1, pread(maps->fd, &byte, 1, 0));
+	EXPECT_EQ(self->saved[0], byte);
 }
 
 /* What the device shows of itself. The matrix asks what a descriptor may map. */

@@ -8,9 +8,11 @@
 #define NEEDED_PARAMETERS	"npages=1500"
 
 #include "racers.h"
+#include "held.h"
 
 #include <dirent.h>
 #include <linux/loop.h>
+#include <linux/mempolicy.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -19,6 +21,9 @@
 #ifndef MADV_COLD
 #define MADV_COLD	20
 #define MADV_PAGEOUT	21
+#endif
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE	101
 #endif
 
 #define THP_ENABLED "/sys/kernel/mm/transparent_hugepage/enabled"
@@ -692,6 +697,154 @@ TEST_F(folio, advice_changes_nothing)
 	}
 }
 
+/*
+ * Attempts to reclaim, to move and to split a folio. The driver's folio has a
+ * ->mapping like a file's, so the kernel tries; but it is on no LRU list and not
+ * in the page cache, so each attempt fails. Afterwards both folios lie in the same
+ * frames and have the same bytes.
+ */
+
+/* Pages that do not lie in the frame that they were loaded in. */
+static size_t moved(const struct maps *maps, const unsigned char *map, unsigned long pfn,
+		    size_t pages)
+{
+	unsigned long long *entry = malloc(pages * sizeof(*entry));
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	const size_t len = pages * sizeof(*entry);
+	off_t at = (uintptr_t)map / maps->page * sizeof(*entry);
+	size_t i, wrong = 0;
+
+	if (pread(fd, entry, len, at) != (ssize_t)len)
+		wrong = pages;
+	for (i = 0; i < pages && wrong < pages; i++)
+		wrong += (entry[i] & ((1ULL << 55) - 1)) != pfn + i;
+	close(fd);
+	free(entry);
+	return wrong;
+}
+
+/* The second folio follows the first one in the buffer, but need not in memory. */
+static unsigned long frame_of_second(const struct folios *folios)
+{
+	FILE *file = fopen(MAPS_DEBUGFS "frames", "r");
+	unsigned long pgoff, pfn;
+	unsigned int order;
+
+	while (file && fscanf(file, "%lu %lu %u", &pgoff, &pfn, &order) == 3)
+		if (pgoff == folios->first + folios->nr)
+			break;
+	if (file)
+		fclose(file);
+	return pfn;
+}
+
+#define EXPECT_UNTOUCHED()							\
+	do {									\
+		EXPECT_NO_STRANGERS();						\
+		EXPECT_EQ(0, moved(&self->maps, self->map, self->folios.pfn,	\
+				   self->folios.nr));				\
+		EXPECT_EQ(0, moved(&self->maps, self->map + self->folios.len,	\
+				   frame_of_second(&self->folios),		\
+				   self->folios.nr));				\
+	} while (0)
+
+/* Advice on a part of a folio makes the kernel split it first, if it can. */
+static void advise(const unsigned char *map, const unsigned char *at, size_t page, size_t len)
+{
+	static const int advice[] = { MADV_COLD, MADV_PAGEOUT };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(advice); i++) {
+		madvise((void *)at, page, advice[i]);
+		madvise((void *)map, len, advice[i]);
+	}
+}
+
+/*
+ * A split expects one reference of the page cache for each page of the folio
+ * (folio_expected_ref_count()). Pages in pipes have as many, so that this attempt
+ * gets further than all others: it unmaps the folio before it fails.
+ */
+TEST_F(folio, advice_while_pages_are_in_pipes)
+{
+	const size_t in_pipe = self->folios.nr - 1;
+	struct maps *maps = &self->maps;
+	struct iovec iov = { self->map, in_pipe * maps->page };
+	unsigned char *page = malloc(maps->page);
+	int ends[2];
+	size_t i;
+
+	ASSERT_NE(NULL, page);
+	ASSERT_EQ(0, pipe(ends));
+	if (fcntl(ends[1], F_SETPIPE_SZ, self->folios.len) < 0)
+		SKIP(return, "no pipe of %zu pages", self->folios.nr);
+	ASSERT_EQ((ssize_t)iov.iov_len, vmsplice(ends[1], &iov, 1, SPLICE_F_NONBLOCK));
+
+	advise(self->map, self->at, maps->page, self->len);
+	EXPECT_UNTOUCHED();
+	for (i = 0; i < in_pipe; i++) {
+		ASSERT_EQ((ssize_t)maps->page, read(ends[0], page, maps->page));
+		EXPECT_EQ(0, strangers(maps, page, self->folios.first + i, 1));
+	}
+	advise(self->map, self->at, maps->page, self->len);
+	EXPECT_UNTOUCHED();
+	close(ends[0]);
+	close(ends[1]);
+	free(page);
+}
+
+TEST_F(folio, lazy_free_is_refused)
+{
+	EXPECT_EQ(-1, madvise(self->map, self->len, MADV_FREE));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_UNTOUCHED();
+}
+
+static bool tell(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	close(fd);
+	return done;
+}
+
+TEST_F(folio, compaction)
+{
+	if (access("/proc/sys/vm/compact_memory", F_OK))
+		SKIP(return, "this kernel does not compact memory (CONFIG_COMPACTION)");
+	ASSERT_TRUE(tell("/proc/sys/vm/compact_memory", "1"));
+	EXPECT_UNTOUCHED();
+}
+
+TEST_F(folio, dropped_caches)
+{
+	ASSERT_TRUE(tell("/proc/sys/vm/drop_caches", "3"));
+	EXPECT_UNTOUCHED();
+}
+
+/* move_pages() moves a page of an LRU list only, and ours is on its node already. */
+TEST_F(folio, move_pages)
+{
+	void *pages[] = { self->map, self->at, self->map + self->folios.len };
+	int nodes[ARRAY_SIZE(pages)] = { 0 }, status[ARRAY_SIZE(pages)];
+
+	if (access("/proc/self/numa_maps", F_OK))
+		SKIP(return, "no move_pages() (CONFIG_NUMA)");
+	EXPECT_LE(0, syscall(SYS_move_pages, 0, ARRAY_SIZE(pages), pages, nodes, status,
+			     MPOL_MF_MOVE_ALL));
+	EXPECT_UNTOUCHED();
+}
+
+/* Soft offline copies a page elsewhere and takes it out of use: not the driver's. */
+TEST_F(folio, soft_offline_is_refused)
+{
+	if (madvise(self->map, 0, MADV_SOFT_OFFLINE))
+		SKIP(return, "no MADV_SOFT_OFFLINE (CONFIG_MEMORY_FAILURE)");
+	EXPECT_EQ(-1, madvise(self->at, self->maps.page, MADV_SOFT_OFFLINE));
+	EXPECT_UNTOUCHED();
+}
+
 TEST_F(folio, mlock_part_and_whole)
 {
 	ASSERT_EQ(0, mlock(self->at, self->maps.page));
@@ -1010,7 +1163,7 @@ TEST_F(folio, processes_at_once)
 
 /*
  * Every strategy that can map the buffer shared, over folios, twice: no mapping
- * and no reference is left behind (the module warns of one when it goes).
+ * and no reference is left behind.
  */
 TEST_F(folio, all_strategies)
 {
@@ -1041,6 +1194,7 @@ TEST_F(folio, all_strategies)
 			EXPECT_EQ(0, munmap(map, self->len));
 		}
 		EXPECT_EQ(0, mapped_times(self->folios.pfn));
+		EXPECT_EQ(0, held_for_good());
 		seen++;
 		close(node.fd);
 	}

@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "percpu.h"
+#include "held.h"
 
 /* Enough that a buffer of 4 MiB, lost each time, stands out. */
 #define CYCLES		16
@@ -49,20 +50,6 @@ FIXTURE_VARIANT_ADD(leak, folios)
 {
 	.params = "npages=1030 huge=auto",
 };
-
-static long long free_kb(void)
-{
-	FILE *file = fopen("/proc/meminfo", "r");
-	long long kb = -1;
-	char line[128];
-
-	while (file && kb < 0 && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemFree: %lld", &kb) != 1)
-			kb = -1;
-	if (file)
-		fclose(file);
-	return kb;
-}
 
 static size_t user_areas(void)
 {
@@ -108,7 +95,7 @@ static long long used_inodes(void)
 
 static struct stock take_stock(void)
 {
-	return (struct stock){ free_kb(), user_areas(), next_mount(), used_inodes() };
+	return (struct stock){ memory_kb("MemFree"), user_areas(), next_mount(), used_inodes() };
 }
 
 FIXTURE_SETUP(leak)
@@ -143,12 +130,33 @@ FIXTURE_TEARDOWN(leak)
 	EXPECT_EQ(0, module_load(self->module, self->found));
 }
 
+/* Maps the first page by each node, and unmaps it; how many nodes there are. */
+static size_t use_nodes(void)
+{
+	struct target targets[MAX_DEVICES];
+	size_t i, n = find_targets(targets);
+	unsigned char *map;
+	int fd;
+
+	for (i = 0; i < n; i++) {
+		fd = open(targets[i].node, O_RDWR | O_CLOEXEC);
+		map = mmap(NULL, targets[i].page, PROT_READ, MAP_SHARED, fd, 0);
+		if (map == MAP_FAILED || word_at(map) != stamp())
+			return 0;
+		munmap(map, targets[i].page);
+		close(fd);
+	}
+	return n;
+}
+
 TEST_F_TIMEOUT(leak, load_and_unload, 120)
 {
 	int i;
 
 	for (i = 0; i < CYCLES; i++) {
 		ASSERT_EQ(0, module_load(self->module, variant->params));
+		ASSERT_LT(1, use_nodes());
+		ASSERT_EQ(0, held_for_good());
 		ASSERT_EQ(0, module_unload());
 	}
 }

@@ -5,6 +5,7 @@
  * whole, and the module can be unloaded afterwards.
  */
 #include "maps_util.h"
+#include "held.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -56,6 +57,7 @@ FIXTURE_TEARDOWN(load)
 	EXPECT_EQ(0, memcmp(self->bytes, now, maps->size));
 	EXPECT_EQ(0, number_in(MAPS_DEBUGFS "maps0/", "mappings"));
 	close(maps->fd);
+	EXPECT_EQ(0, held_for_good());
 	EXPECT_EQ(0, module_unload());
 	EXPECT_EQ(0, module_load(self->path, self->parameters));
 	EXPECT_EQ((ssize_t)maps->size, pwrite(open(MAPS_NODE, O_RDWR | O_CLOEXEC), self->bytes,

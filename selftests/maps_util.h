@@ -79,6 +79,21 @@ static inline long long number_in(const char *dir, const char *name)
 	return number;
 }
 
+/* A field of /proc/meminfo, in kB, or -1. */
+static inline long long memory_kb(const char *field)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	char line[128], name[64];
+	long long kb, found = -1;
+
+	while (file && found < 0 && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%63[^:]: %lld", name, &kb) == 2 && !strcmp(name, field))
+			found = kb;
+	if (file)
+		fclose(file);
+	return found;
+}
+
 static inline unsigned int stamp(void)
 {
 	long long given = number_in(MAPS_PARAMETERS, "stamp");

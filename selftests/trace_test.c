@@ -9,6 +9,7 @@
 #define TRACE_INSTANCE	INSTANCE
 
 #include "trace_instance.h"
+#include "merging.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -88,22 +89,6 @@ static bool read_frame(size_t pgoff, struct frame *frame)
 	if (file)
 		fclose(file);
 	return found;
-}
-
-/* How many VMAs lie in [at, at + len). */
-static size_t vmas(const void *at, size_t len)
-{
-	FILE *file = fopen("/proc/self/maps", "r");
-	unsigned long start, end;
-	char line[512];
-	size_t count = 0;
-
-	while (file && fgets(line, sizeof(line), file))
-		count += sscanf(line, "%lx-%lx", &start, &end) == 2 && start >= (unsigned long)at &&
-			 end <= (unsigned long)at + len;
-	if (file)
-		fclose(file);
-	return count;
 }
 
 FIXTURE(trace)
@@ -295,6 +280,33 @@ TEST_F(trace, mapping_merges_while_the_event_is_disabled)
 	ASSERT_EQ(0, mprotect(map + self->maps.page, self->maps.page, PROT_READ));
 	EXPECT_EQ(1, vmas(map, self->len));
 	EXPECT_EQ(0, munmap(map, self->len));
+}
+
+/*
+ *	| 0 |
+ *	    | 1 |
+ *	|  one  |	merged, from 7.1 on: one unmap of two pages
+ *
+ * Before, a VMA that has ->close is not merged: two of one page each.
+ */
+TEST_F(trace, two_traced_neighbours)
+{
+	const size_t expected = asked_before_merge() ? 1 : 2;
+	const size_t page = self->maps.page;
+	struct event event;
+	unsigned char *at;
+
+	at = mmap(NULL, 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, (void *)at);
+	ASSERT_EQ(at, mmap(at, page, PROT_READ, variant->type | MAP_FIXED, self->maps.fd, 0));
+	ASSERT_EQ(at + page, mmap(at + page, page, PROT_READ, variant->type | MAP_FIXED,
+				  self->maps.fd, page));
+	EXPECT_EQ(expected, vmas(at, 2 * page));
+
+	ASSERT_EQ(0, munmap(at, 2 * page));
+	ASSERT_EQ(expected, events("maps_unmap", &event));
+	EXPECT_EQ(2 / expected, number(&event, "pages"));
+	EXPECT_EQ(2 - 2 / expected, number(&event, "pgoff"));
 }
 
 /* The event of a window counts the pages that were mapped, not one that was there before. */
