@@ -2,8 +2,8 @@
 /*
  * frames DEVICE NPAGES WHAT...: maps the device privately, does WHAT to pages
  * of it (rN reads page N, wN writes to it, dN drops it with MADV_DONTNEED),
- * and says for each page which frame this process has for it, and which the
- * driver has. For root: frame numbers are a secret.
+ * and prints for each page the driver's page frame and this process's. Needs
+ * root, because frame numbers are secret.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 
 	for (i = 0; i < npages; i++) {
 		if (fscanf(frames, "%*u %lu %*u", &driver) != 1)
-			errx(1, "the driver knows no page %lu", i);
+			errx(1, "the driver has no page %lu", i);
 		mine = frame_of(map + i * page_size);
 		printf("page %2lu: driver's frame %6lx, ours ", i, driver);
 		if (!mine)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * hold DEVICE COMMAND [ARG]...: maps the device, closes it, and runs a command
- * while it has nothing but the mapping.
+ * while it has only the mapping.
  */
 #include <err.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * map_readonly DEVICE NPAGES: maps privately to read, counts the pages that show
- * the stamp, and asks for write access afterwards.
+ * map_readonly DEVICE NPAGES: maps privately for reading, counts the pages that
+ * begin with the stamp, and requests write access afterwards.
  */
 #include <err.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * page_by_page DEVICE NPAGES: many private mappings of one page each, side by
- * side, in place of one of many pages.
+ * page_by_page DEVICE NPAGES: makes a private mapping of each page, at adjacent
+ * addresses, instead of one mapping of all pages.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ int main(int argc, char **argv)
 	if (fd < 0)
 		err(1, "%s", argv[1]);
 
-	/* Addresses for all of them, with nothing behind them yet. */
+	/* Reserve addresses for all of them. */
 	npages = strtoul(argv[2], NULL, 0);
 	map = mmap(NULL, npages * page_size, PROT_NONE,
 		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * peek DEVICE PAGE: maps one page, and has another process read it without a
- * mapping of its own, by process_vm_readv(), as a debugger would. The kernel
- * must get hold of the page itself for that (get_user_pages()).
+ * peek DEVICE PAGE: maps one page. Another process, which has no mapping of its
+ * own, reads it with process_vm_readv(), as a debugger does. For this the kernel
+ * takes a reference to the page (get_user_pages()).
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The parent, from the outside. */
+/* Read a word of the parent. */
 static int look_at(pid_t pid, void *address)
 {
 	unsigned int word = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * read_write DEVICE PAGE: no mapping at all: the size by lseek(), a word by
- * pread(), another one written behind it by pwrite(), and read back.
+ * read_write DEVICE PAGE: uses no mapping. Prints the size from lseek(), writes
+ * a word into the page with pwrite(), and reads it and the stamp with pread().
  */
 #include <err.h>
 #include <fcntl.h>

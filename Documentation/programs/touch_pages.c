@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * touch_pages DEVICE shared|private r|w STEP: maps the whole device, touches
- * every STEP-th page, and says how many page faults that took.
+ * every STEP-th page, and prints the number of page faults.
  */
 #include <err.h>
 #include <fcntl.h>
