@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * frames DEVICE NPAGES WHAT...: maps the device privately, does WHAT to pages
- * of it (rN reads page N, wN writes to it, dN drops it with MADV_DONTNEED),
- * and prints for each page the driver's page frame and this process's. Needs
+ * of it (rN reads page N, wN writes to it, dN drops it with MADV_DONTNEED; f
+ * forks, and the child continues), and prints for each page the driver's page frame and this process's. Needs
  * root, because frame numbers are secret.
  */
 #include <err.h>
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static size_t page_size;
@@ -31,6 +32,21 @@ static unsigned long frame_of(const char *address)
 	return entry >> 63 ? entry & ((1ull << 55) - 1) : 0;
 }
 
+static void continue_in_child(void)
+{
+	int status;
+
+	switch (fork()) {
+	case -1:
+		err(1, "fork");
+	case 0:
+		return;
+	}
+	if (wait(&status) < 0)
+		err(1, "wait");
+	exit(WEXITSTATUS(status));
+}
+
 static void act(char *map, const char *what)
 {
 	volatile char *page = map + strtoul(what + 1, NULL, 0) * page_size;
@@ -46,8 +62,11 @@ static void act(char *map, const char *what)
 		if (madvise((char *)page, page_size, MADV_DONTNEED))
 			err(1, "madvise");
 		return;
+	case 'f':
+		continue_in_child();
+		return;
 	default:
-		errx(2, "%s: must begin with r, w or d", what);
+		errx(2, "%s: must begin with r, w, d or f", what);
 	}
 }
 
@@ -59,7 +78,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc < 3)
-		errx(2, "usage: frames DEVICE NPAGES rN|wN|dN...");
+		errx(2, "usage: frames DEVICE NPAGES rN|wN|dN|f...");
 
 	page_size = sysconf(_SC_PAGESIZE);
 	npages = strtoul(argv[2], NULL, 0);
