@@ -2,8 +2,8 @@
 /*
  * frames DEVICE NPAGES WHAT...: maps the device privately, does WHAT to pages
  * of it (rN reads page N, wN writes to it, dN drops it with MADV_DONTNEED; f
- * forks, and the child continues), and prints for each page the driver's page frame and this process's. Needs
- * root, because frame numbers are secret.
+ * forks, and the child continues), and prints for each page the driver's page
+ * frame and this process's. Needs root, because frame numbers are secret.
  */
 #include <err.h>
 #include <fcntl.h>

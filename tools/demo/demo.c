@@ -188,10 +188,11 @@ static void show_question(void)
 	int status;
 	bytes *at;
 
-	did("The question: the driver calls remap_pfn_range() page by page and ignores its result.");
+	did("The question: the driver calls remap_pfn_range() page by page, and ignores errors.");
 	status = ask_question(DEVICE("-remap_pfn_unchecked"));
 	if (WIFSIGNALED(status))
-		saw(WTERMSIG(status) == SIGBUS, "a private mmap() succeeds, and the first access is SIG%s",
+		saw(WTERMSIG(status) == SIGBUS,
+		    "a private mmap() succeeds, and the first access is SIG%s",
 		    sigabbrev_np(WTERMSIG(status)));
 	else
 		saw(false, "the program ends with status %d", WEXITSTATUS(status));
@@ -199,7 +200,8 @@ static void show_question(void)
 	did("The same driver returns the error of remap_pfn_range().");
 	at = map(DEVICE("-remap_pfn"), PROT_READ, MAP_PRIVATE, 0, PAGES);
 	if (at == MAP_FAILED)
-		saw(errno == EINVAL, "mmap() fails: %s (a copy-on-write mapping must be made by one call)",
+		saw(errno == EINVAL,
+		    "mmap() fails: %s (a copy-on-write mapping must be made by one call)",
 		    strerrorname_np(errno));
 	else
 		saw(false, "mmap() succeeds");
@@ -243,8 +245,8 @@ static void show_fault(void)
 
 	did("The answer: mmap() maps nothing, and a fault handler maps each page that is touched.");
 	status = ask_question(DEVICE("0"));
-	saw(!status && faults() - before == PAGES, "a private mapping works: %d pages touched, %lu faults",
-	    PAGES, faults() - before);
+	saw(!status && faults() - before == PAGES,
+	    "a private mapping works: %d pages touched, %lu faults", PAGES, faults() - before);
 }
 
 static void show_writes(void)
