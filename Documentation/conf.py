@@ -94,8 +94,10 @@ class Claims(SphinxDirective):
 
 def quoted(reference):
     """Names, paths, commands and commits of a reference, in the book's type."""
-    if reference.startswith(("not run:", "this page")):
+    if reference.startswith("not run:"):
         return reference
+    if reference == "this page":
+        return "the chapter's examples"
     if reference.startswith("make "):
         return f"``{reference}``"
     words = []
