@@ -63,7 +63,7 @@ static inline long held_down_to(long floor)
 	return now;
 }
 
-/* The references that stay when nothing uses the buffer, 0 if all is well. */
+/* The references that stay when nothing uses the buffer: 0 if all is well, -1 without debugfs. */
 static inline long held_for_good(void)
 {
 	return held_down_to(0);
