@@ -23,6 +23,7 @@ every link that leads out of it.
 Ends with: N passed, N failed, N skipped.
 """
 
+import glob
 import os
 import re
 import subprocess
@@ -315,6 +316,28 @@ def check_claims():
     return verdict(count and not wrong, f"{count} claims have a kernel function and a test", wrong)
 
 
+def check_test_names():
+    """Every ``suite.test`` and every probe that a page names: is it there?"""
+    wrong, count = [], 0
+    with open(os.path.join(TOP, "selftests/matrix_probes.c"), encoding="utf-8") as file:
+        probes = file.read()
+    for path in glob.glob(os.path.join(TOP, "Documentation/*.rst")):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for suite, name in re.findall(r"``([a-z_]+)\.([a-z_]+)``", text):
+            tests = os.path.join(TOP, f"selftests/{suite}_test.c")
+            if os.path.exists(tests):
+                count += 1
+                with open(tests, encoding="utf-8") as file:
+                    if not re.search(rf"^TEST\w*\((\w+, )?{name}\b", file.read(), re.M):
+                        wrong.append(f"{path}: {suite}.{name}")
+        for name in re.findall(r"probes? ``([a-z_]+)``", text):
+            count += 1
+            if not re.search(rf"\b{name}\b", probes):
+                wrong.append(f"{path}: probe {name}")
+    return verdict(count and not wrong, f"{count} tests that the book names are there", wrong)
+
+
 OUTSIDE = ("docs.kernel.org", "git.kernel.org", "lwn.net", "static.lwn.net", "man7.org",
            "linux-kernel-labs.github.io", "sysprog21.github.io", "www.kernel.org")
 
@@ -375,7 +398,7 @@ def main():
         verdict(not built.returncode, "the book builds without a warning",
                 built.stderr.split("\n"))
         good = [not built.returncode, check_built_links(), check_outside_links(),
-                check_claims(), check_verbs()]
+                check_claims(), check_test_names(), check_verbs()]
         passed, failed = good.count(True), good.count(False)
         listed = subprocess.run(["git", "-C", TOP, "ls-files", "README.md", "Documentation/*.rst"],
                                 check=True, capture_output=True, text=True).stdout
