@@ -4,10 +4,10 @@
  * one lab (grade1.c to grade8.c), unloads it, and prints for each criterion:
  * passed, or what was seen instead and what to do.
  *
- * Exits with 0 if all passed, 1 if not, 2 if moreover the kernel reported an error,
- * or has freed a page that is in use: such a machine is of no use any more. If a
- * process hangs in the kernel, it puts the stacks into the kernel's log and resets
- * the machine.
+ * Exits with 0 if all passed, 1 if not, 2 if moreover the machine can judge no
+ * other module: the kernel reported an error, or has freed a page that is in use,
+ * or cannot unload the module. If a process hangs in the kernel, it puts the stacks
+ * into the kernel's log and resets the machine.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -171,6 +171,7 @@ const char *signal_name(int signal)
 	switch (signal) {
 	case SIGBUS: return "SIGBUS, a bus error";
 	case SIGSEGV: return "SIGSEGV, a segmentation fault";
+	case SIGKILL: return "SIGKILL";
 	case SIGXFSZ: return "SIGXFSZ: it prints without an end";
 	case SIGALRM: return "the same page fault, again and again";
 	default: return strsignal(signal);
@@ -836,19 +837,20 @@ static void judge(const struct criterion *criterion)
 	passed += !seen;
 }
 
+/* -1 if the module is not loaded. */
 static long use_count(void)
 {
 	FILE *file = fopen("/proc/modules", "r");
 	char name[64];
-	long count = -1;
+	long count, found = -1;
 
 	if (!file)
 		return -1;
 	while (fscanf(file, "%63s %*d %ld %*[^\n]", name, &count) == 2)
 		if (!strcmp(name, module))
-			break;
+			found = count;
 	fclose(file);
-	return count;
+	return found;
 }
 
 /* Files that were closed are gone for sure when their process is. */
@@ -926,8 +928,10 @@ int main(int argc, char **argv)
 	load(argv[1]);
 	for (i = 0; i < nr_criteria && !hung; i++)
 		judge(&criteria[i]);
-	if (!hung)
+	if (!hung) {
 		judge(&last);
+		tainted |= use_count() >= 0;
+	}
 
 	printf("\n%u of %u passed", passed, total);
 	if (hung && i < total)
