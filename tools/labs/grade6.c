@@ -128,11 +128,11 @@ static void by_another_call(void)
 
 	if (!page)
 		return;
-	from.iov_base = page + PAGES * page_size();
-	step("calling process_vm_readv() for page %d", PAGES);
+	from.iov_base = page + (PAGES + 4) * page_size();
+	step("calling process_vm_readv() for page %d", PAGES + 4);
 	if (process_vm_readv(getpid(), &to, 1, &from, 1, 0) >= 0)
 		saw("process_vm_readv() reads page %d, and the device has %d",
-		    PAGES, PAGES);
+		    PAGES + 4, PAGES);
 }
 
 static void far_beyond(void)
