@@ -127,6 +127,12 @@ static bool write_forward(struct run *run)
 	return true;
 }
 
+static bool write_first(struct run *run)
+{
+	*page_of(run, 0) = 0;
+	return true;
+}
+
 static bool in_child(struct run *run, step work)
 {
 	pid_t child = fork();
@@ -206,6 +212,10 @@ const struct work works[] = {
 	  { map, read_forward }, { fork_only }, { unmap }, COMMON | LARGEST },
 	{ "fork_read", "the same, and the child reads each page", S, R,
 	  { map, read_forward }, { fork_and_read }, { unmap }, COMMON },
+	{ "fork_private", "fork, private, with all pages mapped and none copied", P, RW,
+	  { map, read_forward }, { fork_only }, { unmap }, COMMON | LARGEST },
+	{ "fork_copied", "the same, and the first page is a copy", P, RW,
+	  { map, read_forward, write_first }, { fork_only }, { unmap }, COMMON | LARGEST },
 	{ "short", "mmap of 16 pages, one read, munmap", S, R,
 	  { }, { map, read_sparse, unmap }, { }, TINY },
 	{ "two_threads", "two threads read one half each", S, R,
