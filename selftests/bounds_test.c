@@ -243,7 +243,7 @@ FIXTURE_TEARDOWN(window)
 	EXPECT_EQ(0, close(self->maps.fd));
 }
 
-/* The errno of mapping the window as told, 0 for success. */
+/* The errno of mapping the window, 0 for success. */
 static int mmap_errno(const struct maps *maps, unsigned long long offset,
 		      size_t len, int prot, int flags)
 {
@@ -286,6 +286,7 @@ FIXTURE(edge)
 FIXTURE_VARIANT(edge)
 {
 	int type;
+	enum subject subject;
 };
 
 FIXTURE_VARIANT_ADD(edge, shared)
@@ -298,11 +299,23 @@ FIXTURE_VARIANT_ADD(edge, private)
 	.type = MAP_PRIVATE,
 };
 
+FIXTURE_VARIANT_ADD(edge, shared_file)
+{
+	.type = MAP_SHARED,
+	.subject = ORDINARY_FILE,
+};
+
+FIXTURE_VARIANT_ADD(edge, private_file)
+{
+	.type = MAP_PRIVATE,
+	.subject = ORDINARY_FILE,
+};
+
 FIXTURE_SETUP(edge)
 {
 	struct maps *maps = &self->maps;
 
-	open_maps(maps, O_RDWR);
+	open_subject(maps, variant->subject);
 	ASSERT_LE(0, maps->fd);
 	self->pages = maps->npages - 1 < WALK_MAX ? maps->npages - 1 : WALK_MAX;
 	self->len = self->pages * maps->page;

@@ -47,6 +47,7 @@
 
 struct maps {
 	int fd;
+	char path[32];		/* to open it again */
 	size_t page;
 	size_t npages;
 	size_t size;
@@ -139,7 +140,32 @@ static inline void open_maps(struct maps *maps, int flags)
 	maps->page = sysconf(_SC_PAGESIZE);
 	maps->npages = number_in(MAPS_SYSFS, "npages");
 	maps->size = maps->npages * maps->page;
+	strcpy(maps->path, MAPS_NODE);
 	maps->fd = open(MAPS_NODE, flags | O_CLOEXEC);
+}
+
+/* What a test maps: the device, or a file that it must behave as. */
+enum subject { DEVICE, ORDINARY_FILE };
+
+/* The device; or an ordinary file of the same size with the same stamps. */
+static inline void open_subject(struct maps *maps, enum subject subject)
+{
+	const unsigned int word = stamp();
+	unsigned char bytes[4];
+	size_t i;
+
+	open_maps(maps, O_RDWR);
+	if (subject == DEVICE || maps->fd < 0)
+		return;
+	close(maps->fd);
+	maps->fd = memfd_create("file", MFD_CLOEXEC);
+	snprintf(maps->path, sizeof(maps->path), "/proc/self/fd/%d", maps->fd);
+	put_word(bytes, word);
+	for (i = 0; i < maps->npages; i++)
+		if (pwrite(maps->fd, bytes, 4, (off_t)i * maps->page) != 4)
+			maps->fd = -1;
+	if (ftruncate(maps->fd, maps->size))
+		maps->fd = -1;
 }
 
 static inline unsigned char *map_pages(const struct maps *maps, int fd,

@@ -17,6 +17,7 @@ FIXTURE(per_page)
 FIXTURE_VARIANT(per_page)
 {
 	int type;
+	enum subject subject;
 };
 
 FIXTURE_VARIANT_ADD(per_page, shared)
@@ -29,11 +30,23 @@ FIXTURE_VARIANT_ADD(per_page, private)
 	.type = MAP_PRIVATE,
 };
 
+FIXTURE_VARIANT_ADD(per_page, shared_file)
+{
+	.type = MAP_SHARED,
+	.subject = ORDINARY_FILE,
+};
+
+FIXTURE_VARIANT_ADD(per_page, private_file)
+{
+	.type = MAP_PRIVATE,
+	.subject = ORDINARY_FILE,
+};
+
 FIXTURE_SETUP(per_page)
 {
 	struct maps *maps = &self->maps;
 
-	open_maps(maps, O_RDWR);
+	open_subject(maps, variant->subject);
 	ASSERT_LE(0, maps->fd);
 	self->pages = maps->npages < WALK_MAX ? maps->npages : WALK_MAX;
 	self->len = self->pages * maps->page;

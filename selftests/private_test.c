@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * MAP_PRIVATE: a reader sees the device's own page until it writes, and from
- * then on a copy that is nobody else's.
+ * then on a copy of its own.
  */
 #include "maps_util.h"
 
@@ -21,6 +21,7 @@ FIXTURE_VARIANT(private)
 {
 	bool read_first;	/* every page is mapped before a test starts */
 	bool to_the_end;	/* from the second page on, not from the first */
+	enum subject subject;
 };
 
 FIXTURE_VARIANT_ADD(private, untouched)
@@ -47,13 +48,24 @@ FIXTURE_VARIANT_ADD(private, read_before_to_the_end)
 	.to_the_end = true,
 };
 
+FIXTURE_VARIANT_ADD(private, untouched_file)
+{
+	.subject = ORDINARY_FILE,
+};
+
+FIXTURE_VARIANT_ADD(private, file_read_before)
+{
+	.read_first = true,
+	.subject = ORDINARY_FILE,
+};
+
 FIXTURE_SETUP(private)
 {
 	struct maps *maps = &self->maps;
 	size_t pages, first;
 	int fd;
 
-	open_maps(maps, O_RDWR);
+	open_subject(maps, variant->subject);
 	ASSERT_LE(0, maps->fd);
 	pages = maps->npages - variant->to_the_end;
 	if (pages > WALK_MAX)
@@ -63,7 +75,7 @@ FIXTURE_SETUP(private)
 	self->last = pages - 1;
 	self->len = pages * maps->page;
 
-	fd = open(MAPS_NODE, O_RDONLY | O_CLOEXEC);
+	fd = open(maps->path, O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, fd);
 	self->map = map_pages(maps, fd, PROT_READ | PROT_WRITE, MAP_PRIVATE,
 			      first, pages);
@@ -345,7 +357,7 @@ TEST_F(private, system_calls_write_into_a_copy)
 	close(ends[1]);
 }
 
-TEST_F(private, kernel_calls_it_private)
+TEST_F(private, permissions_in_proc_maps)
 {
 	char line[256], perms[8];
 	unsigned long start;
