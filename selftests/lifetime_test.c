@@ -15,6 +15,8 @@
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 #define CYCLES		15	/* a variant, at least; MAPS_CYCLES= for more */
 #define MORE_CYCLES	20	/* times as many, until each outcome was seen */
@@ -145,6 +147,45 @@ TEST_F(lifetime, unload_after_sigkill)
 	kill(child, SIGKILL);
 	EXPECT_EQ(128 + SIGKILL, end_of(child));
 	EXPECT_EQ(0, module_unload());
+}
+
+/* Sends two descriptors. */
+static bool send_two(int socket, int first, int second)
+{
+	const int fds[2] = { first, second };
+	char control[CMSG_SPACE(sizeof(fds))] = { 0 };
+	struct iovec byte = { "", 1 };
+	struct msghdr msg = { .msg_iov = &byte, .msg_iovlen = 1, .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&msg);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(fds));
+	memcpy(CMSG_DATA(header), fds, sizeof(fds));
+	return sendmsg(socket, &msg, 0) == 1;
+}
+
+/*
+ * The descriptor is in a message, with the socket that the message is sent to: only
+ * the garbage collector of sockets closes the two. It runs when a socket is closed.
+ */
+TEST_F(lifetime, unload_after_socket_cycle)
+{
+	int ends[2], err, i;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	ASSERT_TRUE(send_two(ends[0], self->maps.fd, ends[1]));
+	close(self->maps.fd);
+	EXPECT_EQ(EAGAIN, module_unload());
+	close(ends[0]);
+	close(ends[1]);
+	for (i = 0, err = EAGAIN; i < UNLOAD_TRIES && err == EAGAIN; i++) {
+		close(socket(AF_UNIX, SOCK_STREAM, 0));
+		usleep(1000);
+		err = module_unload();
+	}
+	EXPECT_EQ(0, err);
 }
 
 /* Whether we may run on this processor, and do so from now on. */
