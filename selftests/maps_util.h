@@ -12,6 +12,7 @@
 
 #include "kselftest_harness.h"
 #include "maps_module.h"
+#include "words.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -100,35 +101,6 @@ static inline unsigned int stamp(void)
 	long long given = number_in(MAPS_PARAMETERS, "stamp");
 
 	return given < 0 ? 0xaabbccddU : (unsigned int)given;
-}
-
-/*
- * One access to memory, there and then: the compiler neither drops it nor
- * remembers what it saw.
- */
-static inline unsigned char load(const unsigned char *at)
-{
-	return __atomic_load_n(at, __ATOMIC_RELAXED);
-}
-
-static inline void store(unsigned char *at, unsigned char byte)
-{
-	__atomic_store_n(at, byte, __ATOMIC_RELAXED);
-}
-
-/* Words lie in the buffer with their low byte first, whatever the machine. */
-static inline unsigned int word_at(const unsigned char *at)
-{
-	return load(at) | load(at + 1) << 8 | load(at + 2) << 16 |
-	       (unsigned int)load(at + 3) << 24;
-}
-
-static inline void put_word(unsigned char *at, unsigned int word)
-{
-	store(at, word);
-	store(at + 1, word >> 8);
-	store(at + 2, word >> 16);
-	store(at + 3, word >> 24);
 }
 
 /*
