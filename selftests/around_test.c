@@ -150,20 +150,20 @@ FIXTURE_TEARDOWN(around)
 	EXPECT_EQ(0, close(self->maps.fd));
 }
 
-#define EXPECT_NO_STRANGERS() \
-	EXPECT_EQ(0, strangers(&self->maps, self->map, 0, self->pages))
+#define EXPECT_RIGHT_PAGES() \
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map, 0, self->pages))
 
 /* Any order in which all pages are touched takes one fault a window. */
 TEST_F(around, forward)
 {
 	const long long before = count_faults();
 
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	EXPECT_EQ(before + self->windows, count_faults());
 	EXPECT_EQ(self->pages, present(&self->maps, self->map, self->pages));
 
 	/* And none when they are touched again. */
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	EXPECT_EQ(before + self->windows, count_faults());
 }
 
@@ -173,7 +173,7 @@ TEST_F(around, backward)
 	size_t i;
 
 	for (i = self->pages; i--;)
-		EXPECT_EQ(0, strangers(&self->maps,
+		EXPECT_EQ(0, count_wrong_pages(&self->maps,
 				       self->map + i * self->maps.page, i, 1));
 	EXPECT_EQ(before + self->windows, count_faults());
 }
@@ -186,11 +186,11 @@ TEST_F(around, random)
 
 	for (i = 0; i < 16 * self->pages; i++) {
 		at = rand_r(&seed) % self->pages;
-		EXPECT_EQ(0, strangers(&self->maps,
+		EXPECT_EQ(0, count_wrong_pages(&self->maps,
 				       self->map + at * self->maps.page, at,
 				       1));
 	}
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	EXPECT_EQ(before + self->windows, count_faults());
 }
 
@@ -208,7 +208,7 @@ TEST_F(around, write)
 	for (i = 0; i < self->pages; i++)
 		EXPECT_EQ(copies ? 0 : MARK(i),
 			  device_word(&self->maps, i, WORD_AT));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 }
 
 /* The first touch of a mapping brings one window, cut where the mapping is. */
@@ -254,8 +254,8 @@ TEST_F(around, window_ends_at_vma)
 		     present(&self->maps, at, self->pages - middle));
 	EXPECT_EQ(SIGSEGV, signal_of(at - page, LOAD));
 	EXPECT_EQ(SIGSEGV, signal_of(at + page, LOAD));
-	EXPECT_EQ(0, strangers(&self->maps, self->map, 0, middle - 1));
-	EXPECT_EQ(0, strangers(&self->maps, at, middle, 1));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map, 0, middle - 1));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, at, middle, 1));
 }
 
 /* The window ends with the buffer, too, where a mapping was made longer. */
@@ -290,7 +290,7 @@ TEST_F(around, copies_are_kept)
 
 	for (i = 0; i < self->pages; i += 3)
 		write_in(maps, self->map, i, WRITTEN);
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	for (i = 0; i < self->pages; i++) {
 		const bool written = i % 3 == 0;
 
@@ -309,7 +309,7 @@ TEST_F(around, write_after_read)
 	struct maps *maps = &self->maps;
 	long long before;
 
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	before = count_faults();
 	write_in(maps, self->map, middle, WRITTEN);
 	EXPECT_EQ(before, count_faults());
@@ -318,14 +318,14 @@ TEST_F(around, write_after_read)
 	EXPECT_EQ(0, word_in(maps, self->map, middle - 1));
 	ASSERT_TRUE(set_device_word(maps, middle - 1, WORD_AT, REWRITTEN));
 	EXPECT_EQ(REWRITTEN, word_in(maps, self->map, middle - 1));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 }
 
 /* What is mapped along with a read is not for writing where the VMA is not. */
 TEST_F(around, read_only_window)
 {
 	ASSERT_EQ(0, mprotect(self->map, self->len, PROT_READ));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	EXPECT_EQ(SIGSEGV, signal_of(self->map, STORE));
 	EXPECT_EQ(SIGSEGV, signal_of(self->map + self->len - 1, STORE));
 }
@@ -334,11 +334,11 @@ TEST_F(around, dontneed)
 {
 	long long before;
 
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
 	EXPECT_EQ(0, present(&self->maps, self->map, self->pages));
 	before = count_faults();
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	EXPECT_EQ(before + self->windows, count_faults());
 }
 
@@ -348,11 +348,11 @@ TEST_F(around, dontneed_one_page)
 	const size_t middle = self->pages / 2;
 	long long before;
 
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	ASSERT_EQ(0, madvise(self->map + middle * self->maps.page,
 			     self->maps.page, MADV_DONTNEED));
 	before = count_faults();
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	EXPECT_EQ(before + 1, count_faults());
 }
 
@@ -364,12 +364,12 @@ TEST_F(around, fork_child_touches)
 	long long before;
 	pid_t child;
 
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	write_in(maps, self->map, 1, WRITTEN);
 	before = count_faults();
 	child = fork();
 	if (!child) {
-		if (strangers(maps, self->map, 0, self->pages) ||
+		if (count_wrong_pages(maps, self->map, 0, self->pages) ||
 		    word_in(maps, self->map, 1) != WRITTEN)
 			_exit(1);
 		write_in(maps, self->map, 1, REWRITTEN);
@@ -388,9 +388,9 @@ TEST_F(around, fork_before_the_first_touch)
 	pid_t child = fork();
 
 	if (!child)
-		_exit(strangers(maps, self->map, 0, self->pages) ? 1 : 0);
+		_exit(count_wrong_pages(maps, self->map, 0, self->pages) ? 1 : 0);
 	EXPECT_EQ(0, end_of(child));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 }
 
 TEST_F(around, populate)
@@ -404,7 +404,7 @@ TEST_F(around, populate)
 				  self->maps.fd, 0));
 	EXPECT_EQ(before + faults, count_faults());
 	EXPECT_EQ(self->pages, present(&self->maps, self->map, self->pages));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 }
 
 /* Moved to where windows lie otherwise, with half of it mapped already. */
@@ -416,10 +416,10 @@ TEST_F(around, mremap_moves_it)
 	unsigned char *to = room + self->maps.page;
 
 	ASSERT_NE(MAP_FAILED, room);
-	EXPECT_EQ(0, strangers(&self->maps, self->map, 0, self->pages / 2));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map, 0, self->pages / 2));
 	ASSERT_EQ(to, mremap(self->map, self->len, self->len,
 			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
-	EXPECT_EQ(0, strangers(&self->maps, to, 0, self->pages));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, to, 0, self->pages));
 	EXPECT_EQ(0, munmap(room, len));
 }
 
@@ -484,7 +484,7 @@ static void *race(void *arg)
 	pthread_barrier_wait(racer->start);
 	for (i = racer->number; i < around->pages; i += step) {
 		write_in(&around->maps, around->map, i, word);
-		racer->wrong += strangers(&around->maps, around->map, 0,
+		racer->wrong += count_wrong_pages(&around->maps, around->map, 0,
 					  around->pages < 8 ?
 					  around->pages : 8);
 		racer->wrong += word_in(&around->maps, around->map, i) != word;
@@ -511,7 +511,7 @@ TEST_F(around, threads_at_once)
 			ASSERT_EQ(0, pthread_join(thread[i], NULL));
 			EXPECT_EQ(0, racer[i].wrong);
 		}
-		EXPECT_NO_STRANGERS();
+		EXPECT_RIGHT_PAGES();
 	}
 	pthread_barrier_destroy(&start);
 }

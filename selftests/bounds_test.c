@@ -315,7 +315,7 @@ FIXTURE_SETUP(edge)
 {
 	struct maps *maps = &self->maps;
 
-	open_subject(maps, variant->subject);
+	open_device_or_file(maps, variant->subject);
 	ASSERT_LE(0, maps->fd);
 	self->pages = maps->npages - 1 < WALK_MAX ? maps->npages - 1 : WALK_MAX;
 	self->len = self->pages * maps->page;
@@ -369,7 +369,7 @@ TEST_F(edge, load_past_the_end_is_sigbus)
 	EXPECT_EQ(SIGBUS, signal_of(end, LOAD));
 	EXPECT_EQ(SIGBUS, signal_of(end + 2 * maps->page - 1, LOAD));
 	EXPECT_EQ(0, signal_of(end - 1, LOAD));
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first, self->pages));
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first, self->pages));
 }
 
 TEST_F(edge, store_past_the_end_is_sigbus)
@@ -386,7 +386,7 @@ TEST_F(edge, store_past_the_end_is_sigbus)
 }
 
 /*
- * The last page alone, grown: what is behind it is nobody's, though the mapping
+ * The last page alone, grown: no page is behind it, although the mapping
  * is shorter than the buffer.
  */
 TEST_F(edge, last_page_grown_alone_ends_where_the_buffer_ends)
@@ -398,7 +398,7 @@ TEST_F(edge, last_page_grown_alone_ends_where_the_buffer_ends)
 
 	ASSERT_NE(MAP_FAILED, map);
 	ASSERT_TRUE(grow_by_two(maps, &map, &len));
-	EXPECT_EQ(0, strangers(maps, map, maps->npages - 1, 1));
+	EXPECT_EQ(0, count_wrong_pages(maps, map, maps->npages - 1, 1));
 	EXPECT_EQ(SIGBUS, signal_of(map + maps->page, LOAD));
 	EXPECT_EQ(SIGBUS, signal_of(map + 2 * maps->page, LOAD));
 	EXPECT_EQ(0, munmap(map, len));
@@ -436,7 +436,7 @@ TEST_F(edge, grown_and_moved_ends_where_the_buffer_ends)
 	self->map = room;
 	self->len = len;
 
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first, self->pages));
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first, self->pages));
 	EXPECT_EQ(SIGBUS,
 		  signal_of(self->map + self->pages * maps->page, LOAD));
 }
@@ -490,7 +490,7 @@ TEST_F(edge, populating_past_the_end_neither_hangs_nor_kills)
 	ASSERT_TRUE(grow_by_two(maps, &self->map, &self->len));
 	EXPECT_EQ(SIGBUS,
 		  signal_of(self->map + self->pages * maps->page, LOAD));
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first, self->pages));
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first, self->pages));
 }
 
 TEST_F(edge, shrunk_mapping_keeps_its_start)
@@ -499,7 +499,7 @@ TEST_F(edge, shrunk_mapping_keeps_its_start)
 
 	ASSERT_EQ(self->map, mremap(self->map, self->len, maps->page, 0));
 	self->len = maps->page;
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first, 1));
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first, 1));
 	EXPECT_EQ(SIGSEGV, signal_of(self->map + maps->page, LOAD));
 }
 
@@ -586,12 +586,12 @@ static long dig(const struct maps *maps, const struct walk *walk, int type,
 	if (map == MAP_FAILED)
 		return -1;
 	if (touch)
-		wrong += strangers(maps, map, walk->first, walk->pages);
+		wrong += count_wrong_pages(maps, map, walk->first, walk->pages);
 	if (munmap(map + at * maps->page, pages * maps->page) ||
 	    signal_of(map + at * maps->page, LOAD) != SIGSEGV)
 		return -1;
-	wrong += strangers(maps, map, walk->first, at);
-	wrong += strangers(maps, map + behind * maps->page,
+	wrong += count_wrong_pages(maps, map, walk->first, at);
+	wrong += count_wrong_pages(maps, map + behind * maps->page,
 			   walk->first + behind, walk->pages - behind);
 	return munmap(map, walk->pages * maps->page) ? -1 : wrong;
 }

@@ -77,7 +77,7 @@ FIXTURE_SETUP(calls)
 {
 	struct maps *maps = &self->maps;
 
-	open_subject(maps, variant->subject);
+	open_device_or_file(maps, variant->subject);
 	ASSERT_LE(0, maps->fd);
 	self->pages = maps->npages < WALK_MAX ? maps->npages : WALK_MAX;
 	self->len = self->pages * maps->page;
@@ -94,7 +94,7 @@ FIXTURE_TEARDOWN(calls)
 	EXPECT_EQ(0, close(self->maps.fd));
 }
 
-#define EXPECT_RIGHT_PAGES(at) EXPECT_EQ(0, strangers(&self->maps, at, 0, self->pages))
+#define EXPECT_RIGHT_PAGES(at) EXPECT_EQ(0, count_wrong_pages(&self->maps, at, 0, self->pages))
 
 /* An address in the middle of free ones, a page beside what would fit a folio. */
 static unsigned char *free_address(const struct maps *maps, size_t len)
@@ -156,8 +156,8 @@ TEST_F(calls, remap_file_pages)
 	const long err = syscall(SYS_remap_file_pages, self->map, self->maps.page, 0, 1, 0);
 
 	EXPECT_EQ(variant->remap_errno, err ? errno : 0);
-	EXPECT_EQ(0, strangers(&self->maps, self->map, variant->remap_errno ? 0 : 1, 1));
-	EXPECT_EQ(0, strangers(&self->maps, self->map + self->maps.page, 1, self->pages - 1));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map, variant->remap_errno ? 0 : 1, 1));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map + self->maps.page, 1, self->pages - 1));
 }
 
 TEST_F(calls, open_by_map_files)
@@ -274,7 +274,7 @@ TEST_F(calls, mseal)
 			_exit(3);
 		if (mremap(self->map, self->len, maps->page, 0) != MAP_FAILED || errno != EPERM)
 			_exit(4);
-		_exit(strangers(maps, self->map, 0, self->pages) ? 5 : 0);
+		_exit(count_wrong_pages(maps, self->map, 0, self->pages) ? 5 : 0);
 	}
 	end = end_of(child);
 	if (end == 77)

@@ -572,7 +572,7 @@ TEST_F_TIMEOUT(fail_nth, dontneed, 3600)
 			      "dontneed", dontneed, FAULTING));
 }
 
-/* Pages that nobody has touched, by get_user_pages(). */
+/* Untouched pages, by get_user_pages(). */
 static int read_remotely(const struct view *view)
 {
 	unsigned char word[4];

@@ -173,8 +173,8 @@ static unsigned char *map_at(const struct maps *maps, unsigned char *at,
 }
 
 /*
- * Windows on the two folios: where they lie in memory and in the buffer decides
- * which of them can be mapped whole.
+ * Mappings of a part of the two folios: the address and the offset decide which
+ * of the folios can be mapped whole.
  */
 
 /* So many halves of a folio, and so many pages. */
@@ -333,7 +333,7 @@ TEST_F(window, shared_read)
 
 	ASSERT_EQ(self->at, map_at(&self->maps, self->at, MAP_SHARED, pgoff,
 				   self->pages));
-	EXPECT_EQ(0, strangers(&self->maps, self->at, pgoff, self->pages));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->at, pgoff, self->pages));
 	EXPECT_EQ(len, in_smaps(self->at, len, "Rss"));
 	EXPECT_EQ(self->whole * self->folios.len, mapped_whole(self->at, len));
 }
@@ -354,7 +354,7 @@ TEST_F(window, shared_write)
 	EXPECT_EQ(MARK(0), device_word(&self->maps, pgoff, WORD_AT));
 	EXPECT_EQ(MARK(self->pages - 1),
 		  device_word(&self->maps, pgoff + self->pages - 1, WORD_AT));
-	EXPECT_EQ(0, strangers(&self->maps, self->at, pgoff, self->pages));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->at, pgoff, self->pages));
 }
 
 TEST_F(window, private_read)
@@ -364,7 +364,7 @@ TEST_F(window, private_read)
 
 	ASSERT_EQ(self->at, map_at(&self->maps, self->at, MAP_PRIVATE, pgoff,
 				   self->pages));
-	EXPECT_EQ(0, strangers(&self->maps, self->at, pgoff, self->pages));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->at, pgoff, self->pages));
 	EXPECT_EQ(self->whole * self->folios.len, mapped_whole(self->at, len));
 	EXPECT_EQ(0, copied(self->at, len));
 }
@@ -381,7 +381,7 @@ TEST_F(window, private_write_first)
 	write_in(&self->maps, self->at, middle, WRITTEN);
 	EXPECT_EQ(self->maps.page, copied(self->at, len));
 
-	EXPECT_EQ(0, strangers(&self->maps, self->at, pgoff, self->pages));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->at, pgoff, self->pages));
 	EXPECT_EQ(WRITTEN, word_in(&self->maps, self->at, middle));
 	EXPECT_EQ(0, device_word(&self->maps, pgoff + middle, WORD_AT));
 	EXPECT_EQ(self->maps.page, copied(self->at, len));
@@ -396,13 +396,13 @@ TEST_F(window, private_write_after_read)
 
 	ASSERT_EQ(self->at, map_at(&self->maps, self->at, MAP_PRIVATE, pgoff,
 				   self->pages));
-	EXPECT_EQ(0, strangers(&self->maps, self->at, pgoff, self->pages));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->at, pgoff, self->pages));
 	write_in(&self->maps, self->at, middle, WRITTEN);
 
 	EXPECT_EQ(self->maps.page, copied(self->at, len));
 	EXPECT_EQ(WRITTEN, word_in(&self->maps, self->at, middle));
 	EXPECT_EQ(0, device_word(&self->maps, pgoff + middle, WORD_AT));
-	EXPECT_EQ(0, strangers(&self->maps, self->at, pgoff, self->pages));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->at, pgoff, self->pages));
 }
 
 /* Both folios, mapped whole, and then something is done to a part of them. */
@@ -465,8 +465,8 @@ FIXTURE_TEARDOWN(folio)
 	EXPECT_EQ(0, close(self->maps.fd));
 }
 
-#define EXPECT_NO_STRANGERS()						\
-	EXPECT_EQ(0, strangers(&self->maps, self->map,			\
+#define EXPECT_RIGHT_PAGES()						\
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map,			\
 			       self->folios.first, 2 * self->folios.nr))
 
 TEST_F(folio, one_fault_maps_one)
@@ -476,7 +476,7 @@ TEST_F(folio, one_fault_maps_one)
 	if (before < 0)
 		SKIP(return, NO_DEBUGFS);
 	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	EXPECT_EQ(before + 2, number_in(MAPS_DEBUGFS, "maps0/faults"));
 }
 
@@ -490,7 +490,7 @@ TEST_F(folio, kernel_aligns_the_address)
 	map = map_pages(&self->maps, self->maps.fd, PROT_READ, variant->type,
 			self->folios.first, 2 * self->folios.nr);
 	ASSERT_NE(MAP_FAILED, map);
-	EXPECT_EQ(0, strangers(&self->maps, map, self->folios.first,
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, map, self->folios.first,
 			       2 * self->folios.nr));
 	EXPECT_EQ(self->len, mapped_whole(map, self->len));
 	EXPECT_EQ(0, munmap(map, self->len));
@@ -507,10 +507,10 @@ TEST_F(folio, mprotect_part)
 	ASSERT_EQ(0, mprotect(self->at, page, PROT_READ));
 
 	EXPECT_EQ(SIGSEGV, signal_of(self->at, STORE));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	write_in(&self->maps, self->map, self->middle - 1, WRITTEN);
 	write_in(&self->maps, self->map, self->middle + 1, WRITTEN);
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 
 	/* The other folio stays whole. */
 	EXPECT_EQ(self->folios.len, mapped_whole(self->map, self->len));
@@ -521,7 +521,7 @@ TEST_F(folio, mprotect_whole_and_back)
 	ASSERT_EQ(0, mprotect(self->map, self->len, PROT_NONE));
 	EXPECT_EQ(SIGSEGV, signal_of(self->at, LOAD));
 	ASSERT_EQ(0, mprotect(self->map, self->len, PROT_READ | PROT_WRITE));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	write_in(&self->maps, self->map, self->middle, WRITTEN);
 	EXPECT_EQ(WRITTEN, word_in(&self->maps, self->map, self->middle));
 }
@@ -538,21 +538,21 @@ TEST_F(folio, munmap_part)
 	ASSERT_EQ(0, munmap(self->at, maps->page));
 
 	EXPECT_EQ(SIGSEGV, signal_of(self->at, LOAD));
-	EXPECT_EQ(0, strangers(maps, self->map, first, self->middle));
-	EXPECT_EQ(0, strangers(maps, self->at + maps->page,
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, first, self->middle));
+	EXPECT_EQ(0, count_wrong_pages(maps, self->at + maps->page,
 			       first + self->middle + 1,
 			       2 * self->folios.nr - self->middle - 1));
 
 	/* Put the page back. */
 	ASSERT_EQ(self->at, map_at(maps, self->at, variant->type,
 				   first + self->middle, 1));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 }
 
 TEST_F(folio, munmap_one_of_two)
 {
 	ASSERT_EQ(0, munmap(self->map, self->folios.len));
-	EXPECT_EQ(0, strangers(&self->maps, self->map + self->folios.len,
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map + self->folios.len,
 			       self->folios.first + self->folios.nr,
 			       self->folios.nr));
 	EXPECT_EQ(self->folios.len,
@@ -560,7 +560,7 @@ TEST_F(folio, munmap_one_of_two)
 	EXPECT_EQ(0, mapped_times(self->folios.pfn));
 }
 
-/* A PMD that nobody may access is one that 32-bit ARM takes for absent: see compat.h. */
+/* 32-bit ARM takes a PMD without access for one that is absent: see compat.h. */
 TEST_F(folio, munmap_one_without_access)
 {
 	unsigned char *second = self->map + self->folios.len;
@@ -569,7 +569,7 @@ TEST_F(folio, munmap_one_without_access)
 	ASSERT_EQ(0, munmap(self->map, self->folios.len));
 	EXPECT_EQ(0, mapped_times(self->folios.pfn));
 	ASSERT_EQ(0, mprotect(second, self->folios.len, PROT_READ | PROT_WRITE));
-	EXPECT_EQ(0, strangers(&self->maps, second, self->folios.first + self->folios.nr,
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, second, self->folios.first + self->folios.nr,
 			       self->folios.nr));
 }
 
@@ -581,8 +581,8 @@ TEST_F(folio, mremap_moves_a_page_out)
 	ASSERT_EQ(to, mremap(self->at, maps->page, maps->page,
 			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
 
-	EXPECT_EQ(0, strangers(maps, to, self->folios.first + self->middle, 1));
-	EXPECT_EQ(0, strangers(maps, self->map, self->folios.first,
+	EXPECT_EQ(0, count_wrong_pages(maps, to, self->folios.first + self->middle, 1));
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->folios.first,
 			       self->middle));
 	EXPECT_EQ(SIGSEGV, signal_of(self->at, LOAD));
 }
@@ -594,7 +594,7 @@ TEST_F(folio, mremap_moves_one_aligned)
 
 	ASSERT_EQ(to, mremap(self->map, len, len,
 			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
-	EXPECT_EQ(0, strangers(&self->maps, to, self->folios.first,
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, to, self->folios.first,
 			       self->folios.nr));
 	EXPECT_EQ(len, mapped_whole(to, len));
 }
@@ -606,7 +606,7 @@ TEST_F(folio, mremap_moves_one_out_of_alignment)
 
 	ASSERT_EQ(to, mremap(self->map, len, len,
 			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
-	EXPECT_EQ(0, strangers(&self->maps, to, self->folios.first,
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, to, self->folios.first,
 			       self->folios.nr));
 	EXPECT_EQ(0, mapped_whole(to, len));
 }
@@ -618,7 +618,7 @@ TEST_F(folio, mremap_cuts_and_grows_inside)
 	ASSERT_EQ(self->map, mremap(self->map, self->len, cut, 0));
 	EXPECT_EQ(SIGSEGV, signal_of(self->map + cut, LOAD));
 	ASSERT_EQ(self->map, mremap(self->map, cut, self->len, 0));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 }
 
 /*
@@ -642,7 +642,7 @@ TEST_F(folio, one_written_page_is_copied_alone)
 	EXPECT_EQ(copies ? WRITTEN : REWRITTEN,
 		  word_in(maps, self->map, self->middle));
 	EXPECT_EQ(REWRITTEN, word_in(maps, self->map, self->middle + 1));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 }
 
 TEST_F(folio, every_page_written)
@@ -659,7 +659,7 @@ TEST_F(folio, every_page_written)
 	EXPECT_EQ(copies ? 0 : MARK(self->middle),
 		  device_word(&self->maps, self->folios.first + self->middle,
 			      WORD_AT));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 }
 
 TEST_F(folio, dontneed_part)
@@ -672,14 +672,14 @@ TEST_F(folio, dontneed_part)
 	/* A copy is lost, and the device's page is back. */
 	EXPECT_EQ(copies ? 0 : WRITTEN,
 		  word_in(&self->maps, self->map, self->middle));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 }
 
 TEST_F(folio, dontneed_all)
 {
 	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
 	EXPECT_EQ(0, mapped_times(self->folios.pfn));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	EXPECT_EQ(self->len, mapped_whole(self->map, self->len));
 }
 
@@ -693,7 +693,7 @@ TEST_F(folio, advice_changes_nothing)
 	for (i = 0; i < ARRAY_SIZE(advice); i++) {
 		madvise(self->at, self->maps.page, advice[i]);
 		madvise(self->map, self->len, advice[i]);
-		EXPECT_NO_STRANGERS();
+		EXPECT_RIGHT_PAGES();
 	}
 }
 
@@ -740,7 +740,7 @@ static unsigned long frame_of_second(const struct folios *folios)
 
 #define EXPECT_UNTOUCHED()							\
 	do {									\
-		EXPECT_NO_STRANGERS();						\
+		EXPECT_RIGHT_PAGES();						\
 		EXPECT_EQ(0, moved(&self->maps, self->map, self->folios.pfn,	\
 				   self->folios.nr));				\
 		EXPECT_EQ(0, moved(&self->maps, self->map + self->folios.len,	\
@@ -784,7 +784,7 @@ TEST_F(folio, advice_while_pages_are_in_pipes)
 	EXPECT_UNTOUCHED();
 	for (i = 0; i < in_pipe; i++) {
 		ASSERT_EQ((ssize_t)maps->page, read(ends[0], page, maps->page));
-		EXPECT_EQ(0, strangers(maps, page, self->folios.first + i, 1));
+		EXPECT_EQ(0, count_wrong_pages(maps, page, self->folios.first + i, 1));
 	}
 	advise(self->map, self->at, maps->page, self->len);
 	EXPECT_UNTOUCHED();
@@ -848,11 +848,11 @@ TEST_F(folio, soft_offline_is_refused)
 TEST_F(folio, mlock_part_and_whole)
 {
 	ASSERT_EQ(0, mlock(self->at, self->maps.page));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	ASSERT_EQ(0, mlock(self->map, self->len));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	ASSERT_EQ(0, munlock(self->at, self->maps.page));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 }
 
 TEST_F(folio, fork_child_sees_and_writes)
@@ -865,7 +865,7 @@ TEST_F(folio, fork_child_sees_and_writes)
 	write_in(maps, self->map, self->middle, WRITTEN);
 	child = fork();
 	if (!child) {
-		if (strangers(maps, self->map, self->folios.first,
+		if (count_wrong_pages(maps, self->map, self->folios.first,
 			      2 * self->folios.nr) ||
 		    word_in(maps, self->map, self->middle) != WRITTEN)
 			_exit(1);
@@ -879,7 +879,7 @@ TEST_F(folio, fork_child_sees_and_writes)
 		  word_in(maps, self->map, self->middle));
 	EXPECT_EQ(copies ? 0 : REWRITTEN,
 		  word_in(maps, self->map, self->middle + 1));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 }
 
 TEST_F(folio, parent_writes_after_fork)
@@ -893,15 +893,15 @@ TEST_F(folio, parent_writes_after_fork)
 	child = fork();
 	if (!child) {
 		char byte;
-		bool told = read(go[0], &byte, 1) == 1;
+		bool woken = read(go[0], &byte, 1) == 1;
 
-		_exit(!told || word_in(maps, self->map, self->middle) !=
+		_exit(!woken || word_in(maps, self->map, self->middle) !=
 			       (copies ? 0 : WRITTEN));
 	}
 	write_in(maps, self->map, self->middle, WRITTEN);
 	EXPECT_EQ(1, write(go[1], "", 1));
 	EXPECT_EQ(0, end_of(child));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	close(go[0]);
 	close(go[1]);
 }
@@ -919,7 +919,7 @@ TEST_F(folio, moved_by_another_process)
 	ASSERT_NE(NULL, copy);
 	ASSERT_EQ((ssize_t)(2 * maps->page),
 		  process_vm_readv(getpid(), &local, 1, &remote, 1, 0));
-	EXPECT_EQ(0, strangers(maps, copy, pgoff, 2));
+	EXPECT_EQ(0, count_wrong_pages(maps, copy, pgoff, 2));
 
 	put_word(copy + maps->page + WORD_AT, WRITTEN);
 	ASSERT_EQ((ssize_t)(2 * maps->page),
@@ -927,7 +927,7 @@ TEST_F(folio, moved_by_another_process)
 	EXPECT_EQ(WRITTEN, word_at(from + maps->page + WORD_AT));
 	EXPECT_EQ(variant->type == MAP_PRIVATE ? 0 : WRITTEN,
 		  device_word(maps, pgoff + 1, WORD_AT));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	free(copy);
 }
 
@@ -944,7 +944,7 @@ TEST_F(folio, forced_write)
 	put_word(word, WRITTEN);
 	wrote = pwrite(mem, word, sizeof(word),
 		       (off_t)(unsigned long)(self->at + WORD_AT));
-	/* Some kernels are told to forbid it (proc_mem.force_override=). */
+	/* A kernel can be set to refuse it (proc_mem.force_override=). */
 	if (copies && wrote == sizeof(word)) {
 		EXPECT_EQ(WRITTEN,
 			  word_in(&self->maps, self->map, self->middle));
@@ -952,7 +952,7 @@ TEST_F(folio, forced_write)
 	}
 	EXPECT_EQ(0, device_word(&self->maps,
 				 self->folios.first + self->middle, WORD_AT));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	close(mem);
 }
 
@@ -1001,7 +1001,7 @@ TEST_F(folio, direct_io)
 	EXPECT_EQ(0, word_in(maps, self->map,
 			     self->middle + self->folios.nr - 1));
 	EXPECT_EQ(0, device_word(maps, pgoff, WORD_AT));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 	EXPECT_EQ(0, ioctl(loop, LOOP_CLR_FD));
 	close(loop);
 }
@@ -1067,7 +1067,7 @@ static size_t whole_again(unsigned char *at, const struct folios *folios, const 
 	do {									\
 		EXPECT_EQ(whole_again(file, &self->folios, "ShmemPmdMapped"),	\
 			  whole_again(self->map, &self->folios, "FilePmdMapped")); \
-		EXPECT_NO_STRANGERS();						\
+		EXPECT_RIGHT_PAGES();						\
 	} while (0)
 
 TEST_F(folio, thp_never)
@@ -1132,7 +1132,7 @@ static int one_of_many(const struct maps *maps, const struct folios *folios,
 		map = map_at(maps, folios->room + 2 * folios->len, type,
 			     folios->first, 2 * folios->nr);
 		if (map == MAP_FAILED ||
-		    strangers(maps, map, folios->first, 2 * folios->nr))
+		    count_wrong_pages(maps, map, folios->first, 2 * folios->nr))
 			return 1;
 		write_in(maps, map, mine, MARK(round));
 		if (word_in(maps, map, mine) != MARK(round))
@@ -1158,7 +1158,7 @@ TEST_F(folio, processes_at_once)
 	}
 	for (i = 0; i < PROCESSES; i++)
 		EXPECT_EQ(0, end_of(child[i]));
-	EXPECT_NO_STRANGERS();
+	EXPECT_RIGHT_PAGES();
 }
 
 /*
@@ -1189,7 +1189,7 @@ TEST_F(folio, all_strategies)
 					self->folios.first,
 					2 * self->folios.nr);
 			ASSERT_NE(MAP_FAILED, map);
-			EXPECT_EQ(0, strangers(&node, map, self->folios.first,
+			EXPECT_EQ(0, count_wrong_pages(&node, map, self->folios.first,
 					       2 * self->folios.nr));
 			EXPECT_EQ(0, munmap(map, self->len));
 		}

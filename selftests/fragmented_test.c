@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A buffer for which memory has no folios left: what can be had in folios is,
- * the rest is single pages, and nobody can tell by the bytes. The test takes
+ * the rest is single pages, and the bytes are the same. The test takes
  * most of memory for a moment, and loads the module meanwhile.
  */
 #include "maps_util.h"

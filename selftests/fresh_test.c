@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a buffer holds that nobody has written to: a stamp at the start of each
+ * What a buffer holds before the first write: a stamp at the start of each
  * page, zeroes, and not one byte that belonged to somebody else.
  *
  * Runs first, right after the module is loaded. It proves most where the kernel

@@ -82,7 +82,7 @@ static ssize_t into_pipe(const struct maps *maps, int pipe, unsigned char *at)
 
 TEST_F(held, mapped_page_is_counted)
 {
-	EXPECT_EQ(0, strangers(&self->maps, self->map, 1, 1));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map, 1, 1));
 	EXPECT_EQ(1, held());
 	EXPECT_EQ(0, munmap(self->map, self->maps.page));
 	EXPECT_EQ(0, held_for_good());
@@ -102,7 +102,7 @@ TEST_F(held, page_in_a_pipe_is_counted)
 	/* The pipe has the page, not a copy: it reads what is written now. */
 	ASSERT_TRUE(set_device_word(maps, 1, WORD_AT, WRITTEN));
 	ASSERT_EQ((ssize_t)maps->page, read(self->pipe[0], bytes, maps->page));
-	EXPECT_EQ(0, strangers(maps, bytes, 1, 1));
+	EXPECT_EQ(0, count_wrong_pages(maps, bytes, 1, 1));
 	EXPECT_EQ(WRITTEN, word_at(bytes + WORD_AT));
 	EXPECT_EQ(0, held_for_good());
 	free(bytes);
@@ -126,7 +126,7 @@ TEST_F(held, page_in_a_pipe_outlives_the_module)
 	ASSERT_EQ(0, module_unload());
 
 	ASSERT_EQ((ssize_t)maps->page, read(self->pipe[0], bytes, maps->page));
-	EXPECT_EQ(0, strangers(maps, bytes, 1, 1));
+	EXPECT_EQ(0, count_wrong_pages(maps, bytes, 1, 1));
 	EXPECT_EQ(WRITTEN, word_at(bytes + WORD_AT));
 	free(bytes);
 }

@@ -80,7 +80,7 @@ static unsigned int next_mount(void)
 	return minor(st.st_dev);
 }
 
-/* The file says how many there are, and how many of them nobody uses. */
+/* The file says how many there are, and how many of them are unused. */
 static long long used_inodes(void)
 {
 	FILE *file = fopen("/proc/sys/fs/inode-nr", "r");

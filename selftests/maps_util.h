@@ -55,8 +55,7 @@ struct maps {
 };
 
 /*
- * Pages [first, first + pages) of the buffer, marked so that each can be told
- * from all others.
+ * Pages [first, first + pages) of the buffer, each with a mark of its own.
  */
 struct walk {
 	size_t first;
@@ -120,7 +119,7 @@ static inline void open_maps(struct maps *maps, int flags)
 enum subject { DEVICE, ORDINARY_FILE };
 
 /* The device; or an ordinary file of the same size with the same stamps. */
-static inline void open_subject(struct maps *maps, enum subject subject)
+static inline void open_device_or_file(struct maps *maps, enum subject subject)
 {
 	const unsigned int word = stamp();
 	unsigned char bytes[4];
@@ -231,7 +230,7 @@ static inline bool end_walk(struct walk *walk, const struct maps *maps)
  * How many of @pages pages mapped at @at do not show the marks of the buffer's
  * pages from @pgoff on.
  */
-static inline size_t strangers(const struct maps *maps, const unsigned char *at,
+static inline size_t count_wrong_pages(const struct maps *maps, const unsigned char *at,
 			       size_t pgoff, size_t pages)
 {
 	size_t i, wrong = 0;

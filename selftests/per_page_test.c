@@ -46,7 +46,7 @@ FIXTURE_SETUP(per_page)
 {
 	struct maps *maps = &self->maps;
 
-	open_subject(maps, variant->subject);
+	open_device_or_file(maps, variant->subject);
 	ASSERT_LE(0, maps->fd);
 	self->pages = maps->npages < WALK_MAX ? maps->npages : WALK_MAX;
 	self->len = self->pages * maps->page;
@@ -91,7 +91,7 @@ TEST_F(per_page, each_page_alone)
 	for (i = 0; i < self->pages; i++) {
 		ASSERT_TRUE(put_at(maps, &self->walk, self->room, variant->type,
 				   i, 1));
-		wrong += strangers(maps, self->room, self->walk.first + i, 1);
+		wrong += count_wrong_pages(maps, self->room, self->walk.first + i, 1);
 	}
 	EXPECT_EQ(0, wrong);
 }
@@ -118,7 +118,7 @@ TEST_F(per_page, each_page_is_written_alone)
 	ASSERT_TRUE(put_at(maps, &self->walk, self->room, variant->type, 0,
 			   self->pages));
 	EXPECT_EQ(0,
-		  strangers(maps, self->room, self->walk.first, self->pages));
+		  count_wrong_pages(maps, self->room, self->walk.first, self->pages));
 }
 
 /*
@@ -135,7 +135,7 @@ TEST_F(per_page, pages_in_reverse)
 				   self->room + i * maps->page, variant->type,
 				   self->pages - 1 - i, 1));
 	for (i = 0; i < self->pages; i++)
-		wrong += strangers(maps, self->room + i * maps->page,
+		wrong += count_wrong_pages(maps, self->room + i * maps->page,
 				   self->walk.first + self->pages - 1 - i, 1);
 	EXPECT_EQ(0, wrong);
 }
@@ -154,9 +154,9 @@ TEST_F(per_page, pages_in_order_side_by_side)
 				   self->room + i * maps->page, variant->type,
 				   i, 1));
 	EXPECT_EQ(0,
-		  strangers(maps, self->room, self->walk.first, self->pages));
+		  count_wrong_pages(maps, self->room, self->walk.first, self->pages));
 	ASSERT_EQ(0, munmap(self->room, maps->page));
-	EXPECT_EQ(0, strangers(maps, self->room + maps->page,
+	EXPECT_EQ(0, count_wrong_pages(maps, self->room + maps->page,
 			       self->walk.first + 1, self->pages - 1));
 	EXPECT_EQ(SIGSEGV, signal_of(self->room, LOAD));
 }
@@ -169,7 +169,7 @@ TEST_F(per_page, touched_from_the_last_to_the_first)
 	ASSERT_TRUE(put_at(maps, &self->walk, self->room, variant->type, 0,
 			   self->pages));
 	for (i = self->pages; i-- > 0;)
-		wrong += strangers(maps, self->room + i * maps->page,
+		wrong += count_wrong_pages(maps, self->room + i * maps->page,
 				   self->walk.first + i, 1);
 	EXPECT_EQ(0, wrong);
 }
@@ -184,8 +184,8 @@ TEST_F(per_page, same_page_twice)
 
 	ASSERT_TRUE(put_at(maps, &self->walk, self->room, variant->type, i, 1));
 	ASSERT_TRUE(put_at(maps, &self->walk, twin, variant->type, i, 1));
-	EXPECT_EQ(0, strangers(maps, self->room, self->walk.first + i, 1));
-	EXPECT_EQ(0, strangers(maps, twin, self->walk.first + i, 1));
+	EXPECT_EQ(0, count_wrong_pages(maps, self->room, self->walk.first + i, 1));
+	EXPECT_EQ(0, count_wrong_pages(maps, twin, self->walk.first + i, 1));
 
 	/* The twin sees what is written if and only if the page is shared. */
 	put_word(self->room + WORD_AT, WRITTEN);
@@ -201,7 +201,7 @@ TEST_F(per_page, window_moved_over_the_buffer)
 	for (i = 0; i + width <= self->pages; i++) {
 		ASSERT_TRUE(put_at(maps, &self->walk, self->room, variant->type,
 				   i, width));
-		wrong += strangers(maps, self->room, self->walk.first + i,
+		wrong += count_wrong_pages(maps, self->room, self->walk.first + i,
 				   width);
 	}
 	EXPECT_EQ(0, wrong);
@@ -217,8 +217,8 @@ TEST_F(per_page, tail_from_every_page_on)
 
 		ASSERT_TRUE(put_at(maps, &self->walk, self->room, variant->type,
 				   i, pages));
-		wrong += strangers(maps, self->room, self->walk.first + i, 1);
-		wrong += strangers(maps, self->room + (pages - 1) * maps->page,
+		wrong += count_wrong_pages(maps, self->room, self->walk.first + i, 1);
+		wrong += count_wrong_pages(maps, self->room + (pages - 1) * maps->page,
 				   self->walk.first + self->pages - 1, 1);
 	}
 	EXPECT_EQ(0, wrong);
@@ -237,12 +237,12 @@ TEST_F(per_page, page_put_over_another)
 	ASSERT_TRUE(put_at(maps, &self->walk, self->room, variant->type, 0,
 			   self->pages));
 	EXPECT_EQ(0,
-		  strangers(maps, self->room, self->walk.first, self->pages));
+		  count_wrong_pages(maps, self->room, self->walk.first, self->pages));
 	ASSERT_TRUE(put_at(maps, &self->walk, over, variant->type, 0, 1));
 
-	EXPECT_EQ(0, strangers(maps, self->room, self->walk.first, middle));
-	EXPECT_EQ(0, strangers(maps, over, self->walk.first, 1));
-	EXPECT_EQ(0, strangers(maps, over + maps->page,
+	EXPECT_EQ(0, count_wrong_pages(maps, self->room, self->walk.first, middle));
+	EXPECT_EQ(0, count_wrong_pages(maps, over, self->walk.first, 1));
+	EXPECT_EQ(0, count_wrong_pages(maps, over + maps->page,
 			       self->walk.first + middle + 1,
 			       self->pages - middle - 1));
 }
@@ -272,7 +272,7 @@ TEST_F(per_page, kinds_alternate)
 	}
 	EXPECT_EQ(0, wrong);
 	EXPECT_EQ(0,
-		  strangers(maps, self->room, self->walk.first, self->pages));
+		  count_wrong_pages(maps, self->room, self->walk.first, self->pages));
 }
 
 TEST_F(per_page, single_page_moved_by_mremap)
@@ -285,11 +285,11 @@ TEST_F(per_page, single_page_moved_by_mremap)
 	ASSERT_TRUE(put_at(maps, &self->walk, self->room, variant->type, i, 1));
 	ASSERT_EQ(target, mremap(self->room, maps->page, maps->page,
 				 MREMAP_MAYMOVE | MREMAP_FIXED, target));
-	EXPECT_EQ(0, strangers(maps, target, self->walk.first + i, 1));
+	EXPECT_EQ(0, count_wrong_pages(maps, target, self->walk.first + i, 1));
 	ASSERT_EQ(self->room,
 		  mremap(target, maps->page, maps->page,
 			 MREMAP_MAYMOVE | MREMAP_FIXED, self->room));
-	EXPECT_EQ(0, strangers(maps, self->room, self->walk.first + i, 1));
+	EXPECT_EQ(0, count_wrong_pages(maps, self->room, self->walk.first + i, 1));
 	EXPECT_EQ(SIGSEGV, signal_of(target, LOAD));
 }
 
@@ -305,11 +305,11 @@ TEST_F(per_page, grown_page_by_page_shows_the_next_page)
 		map = mremap(map, (pages - 1) * maps->page, pages * maps->page,
 			     MREMAP_MAYMOVE);
 		ASSERT_NE(MAP_FAILED, map);
-		wrong += strangers(maps, map + (pages - 1) * maps->page,
+		wrong += count_wrong_pages(maps, map + (pages - 1) * maps->page,
 				   self->walk.first + pages - 1, 1);
 	}
 	EXPECT_EQ(0, wrong);
-	EXPECT_EQ(0, strangers(maps, map, self->walk.first, self->pages));
+	EXPECT_EQ(0, count_wrong_pages(maps, map, self->walk.first, self->pages));
 	EXPECT_EQ(0, munmap(map, self->len));
 }
 

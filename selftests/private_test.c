@@ -65,7 +65,7 @@ FIXTURE_SETUP(private)
 	size_t pages, first;
 	int fd;
 
-	open_subject(maps, variant->subject);
+	open_device_or_file(maps, variant->subject);
 	ASSERT_LE(0, maps->fd);
 	pages = maps->npages - variant->to_the_end;
 	if (pages > WALK_MAX)
@@ -82,7 +82,7 @@ FIXTURE_SETUP(private)
 	ASSERT_NE(MAP_FAILED, self->map);
 	ASSERT_EQ(0, close(fd));
 	if (variant->read_first)
-		ASSERT_EQ(0, strangers(maps, self->map, first, pages));
+		ASSERT_EQ(0, count_wrong_pages(maps, self->map, first, pages));
 }
 
 FIXTURE_TEARDOWN(private)
@@ -101,7 +101,7 @@ static unsigned int device_has(const struct maps *maps, const struct walk *walk,
 
 TEST_F(private, every_page_shows_its_own)
 {
-	EXPECT_EQ(0, strangers(&self->maps, self->map, self->walk.first,
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map, self->walk.first,
 			       self->walk.pages));
 }
 
@@ -155,7 +155,7 @@ TEST_F(private, writing_one_page_copies_no_other)
 		changed += word_in(maps, self->map, i) == REWRITTEN;
 	EXPECT_EQ(self->walk.pages - 1, changed);
 	EXPECT_EQ(WRITTEN, word_in(maps, self->map, middle));
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first,
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
 			       self->walk.pages));
 }
 
@@ -170,7 +170,7 @@ TEST_F(private, every_page_has_a_copy_of_its_own)
 	for (i = 0; i < self->walk.pages; i++)
 		wrong += word_in(maps, self->map, i) != WRITTEN + i;
 	EXPECT_EQ(0, wrong);
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first,
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
 			       self->walk.pages));
 }
 
@@ -240,7 +240,7 @@ TEST_F(private, dontneed_returns_to_the_devices_view)
 	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
 
 	EXPECT_EQ(REWRITTEN, word_in(maps, self->map, self->last));
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first,
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
 			       self->walk.pages));
 }
 
@@ -282,13 +282,13 @@ TEST_F(private, parents_writes_after_fork_stay_with_the_parent)
 	write_in(maps, self->map, 0, WRITTEN);
 	child = fork();
 	if (!child) {
-		bool told;
+		bool woken;
 		char byte;
 
 		/* Or this child would wait for a parent that has died. */
 		close(go[1]);
-		told = read(go[0], &byte, 1) == 1;
-		_exit(!(told && word_in(maps, self->map, 0) == WRITTEN &&
+		woken = read(go[0], &byte, 1) == 1;
+		_exit(!(woken && word_in(maps, self->map, 0) == WRITTEN &&
 			word_in(maps, self->map, self->last) == before));
 	}
 
@@ -333,7 +333,7 @@ TEST_F(private, moved_mapping_keeps_its_copies)
 	self->map = room;
 
 	EXPECT_EQ(WRITTEN, word_in(maps, self->map, self->last));
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first,
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
 			       self->walk.pages));
 }
 
@@ -424,7 +424,7 @@ FIXTURE_TEARDOWN(populated)
 
 TEST_F(populated, every_page_shows_its_own)
 {
-	EXPECT_EQ(0, strangers(&self->maps, self->map, 0, self->walk.pages));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map, 0, self->walk.pages));
 }
 
 TEST_F(populated, every_page_is_present)

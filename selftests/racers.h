@@ -25,7 +25,7 @@ static inline void *read_marks(void *arg)
 	struct racer *racer = arg;
 
 	pthread_barrier_wait(racer->start);
-	racer->wrong = strangers(racer->maps, racer->map, racer->pgoff, racer->pages);
+	racer->wrong = count_wrong_pages(racer->maps, racer->map, racer->pgoff, racer->pages);
 	return NULL;
 }
 

@@ -43,7 +43,7 @@ FIXTURE_SETUP(shared)
 	struct maps *maps = &self->maps;
 	size_t pages, first;
 
-	open_subject(maps, variant->subject);
+	open_device_or_file(maps, variant->subject);
 	ASSERT_LE(0, maps->fd);
 	pages = maps->npages - variant->to_the_end;
 	if (pages > WALK_MAX)
@@ -66,7 +66,7 @@ FIXTURE_TEARDOWN(shared)
 
 TEST_F(shared, every_page_shows_its_own)
 {
-	EXPECT_EQ(0, strangers(&self->maps, self->map, self->walk.first,
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map, self->walk.first,
 			       self->walk.pages));
 }
 
@@ -178,13 +178,13 @@ TEST_F(shared, child_sees_what_its_parent_writes)
 	write_in(maps, self->map, 0, REWRITTEN);
 	child = fork();
 	if (!child) {
-		bool told;
+		bool woken;
 		char byte;
 
 		/* Or this child would wait for a parent that has died. */
 		close(go[1]);
-		told = read(go[0], &byte, 1) == 1;
-		_exit(!(told && word_in(maps, self->map, 0) == WRITTEN &&
+		woken = read(go[0], &byte, 1) == 1;
+		_exit(!(woken && word_in(maps, self->map, 0) == WRITTEN &&
 			word_in(maps, self->map, self->last) == WRITTEN));
 	}
 
@@ -203,14 +203,14 @@ TEST_F(shared, child_unmaps_and_parent_keeps)
 	struct maps *maps = &self->maps;
 	pid_t child;
 
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first,
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
 			       self->walk.pages));
 	child = fork();
 	if (!child)
 		_exit(munmap(self->map, self->len) ? 1 : 0);
 	ASSERT_EQ(0, end_of(child));
 
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first,
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
 			       self->walk.pages));
 }
 
@@ -230,7 +230,7 @@ TEST_F(shared, mapping_outlives_its_descriptor)
 	 * closed descriptor.
 	 */
 	ASSERT_EQ(0, close(fd));
-	EXPECT_EQ(0, strangers(maps, map, self->walk.first, self->walk.pages));
+	EXPECT_EQ(0, count_wrong_pages(maps, map, self->walk.first, self->walk.pages));
 	write_in(maps, map, self->last, WRITTEN);
 	EXPECT_EQ(WRITTEN, word_in(maps, self->map, self->last));
 	EXPECT_EQ(0, munmap(map, self->len));
@@ -264,7 +264,7 @@ TEST_F(shared, unmapped_pages_are_still_the_buffers)
 	unsigned char *memory;
 
 	for (round = 0; round < 3; round++) {
-		EXPECT_EQ(0, strangers(maps, self->map, self->walk.first,
+		EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
 				       self->walk.pages));
 		ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
 	}
@@ -274,7 +274,7 @@ TEST_F(shared, unmapped_pages_are_still_the_buffers)
 	ASSERT_NE(MAP_FAILED, memory);
 	memset(memory, 0x5a, len);
 
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first,
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
 			       self->walk.pages));
 	EXPECT_EQ(0, munmap(memory, len));
 }
@@ -287,7 +287,7 @@ TEST_F(shared, dontneed_loses_nothing)
 	ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
 
 	EXPECT_EQ(WRITTEN, word_in(maps, self->map, self->last));
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first,
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
 			       self->walk.pages));
 }
 
@@ -301,13 +301,13 @@ TEST_F(shared, moved_mapping_keeps_its_pages)
 	ASSERT_NE(MAP_FAILED, room);
 
 	/* The first page is mapped before the move, all others after it. */
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first, 1));
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first, 1));
 	moved = mremap(self->map, self->len, self->len,
 		       MREMAP_MAYMOVE | MREMAP_FIXED, room);
 	ASSERT_EQ(room, moved);
 	self->map = moved;
 
-	EXPECT_EQ(0, strangers(maps, moved, self->walk.first,
+	EXPECT_EQ(0, count_wrong_pages(maps, moved, self->walk.first,
 			       self->walk.pages));
 	write_in(maps, moved, self->last, WRITTEN);
 	EXPECT_EQ(WRITTEN,
@@ -324,7 +324,7 @@ TEST_F(shared, duplicated_mapping_shows_the_same_pages)
 	unsigned char *twin = mremap(self->map, 0, self->len, MREMAP_MAYMOVE);
 
 	ASSERT_NE(MAP_FAILED, twin);
-	EXPECT_EQ(0, strangers(maps, twin, self->walk.first, self->walk.pages));
+	EXPECT_EQ(0, count_wrong_pages(maps, twin, self->walk.first, self->walk.pages));
 	write_in(maps, twin, 0, WRITTEN);
 	EXPECT_EQ(WRITTEN, word_in(maps, self->map, 0));
 	EXPECT_EQ(0, munmap(twin, self->len));
@@ -342,7 +342,7 @@ TEST_F(shared, mprotect_split_keeps_pages_and_guards_the_middle)
 
 	ASSERT_EQ(0, mprotect(page, maps->page, PROT_READ));
 
-	EXPECT_EQ(0, strangers(maps, self->map, self->walk.first,
+	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
 			       self->walk.pages));
 	EXPECT_EQ(SIGSEGV, signal_of(page, STORE));
 
@@ -361,7 +361,7 @@ TEST_F(shared, read_only_mapping_reads_and_is_not_written)
 
 	ASSERT_NE(MAP_FAILED, map);
 	EXPECT_EQ(SIGSEGV, signal_of(map, STORE));
-	EXPECT_EQ(0, strangers(maps, map, self->walk.first, self->walk.pages));
+	EXPECT_EQ(0, count_wrong_pages(maps, map, self->walk.first, self->walk.pages));
 	EXPECT_EQ(SIGSEGV, signal_of(map, STORE));
 
 	/* It sees what others write. */
@@ -380,7 +380,7 @@ TEST_F(shared, read_only_descriptor_maps_readable)
 	map = map_pages(maps, fd, PROT_READ, MAP_SHARED, self->walk.first,
 			self->walk.pages);
 	ASSERT_NE(MAP_FAILED, map);
-	EXPECT_EQ(0, strangers(maps, map, self->walk.first, self->walk.pages));
+	EXPECT_EQ(0, count_wrong_pages(maps, map, self->walk.first, self->walk.pages));
 	write_in(maps, self->map, 0, WRITTEN);
 	EXPECT_EQ(WRITTEN, word_in(maps, map, 0));
 	EXPECT_EQ(SIGSEGV, signal_of(map, STORE));
