@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 
 #define NODE_AROUND	"/dev/maps-fault_around"
+#define NODE_EAGER	"/dev/maps-insert_page"
 #define PAGES		3UL
 
 struct frame {
@@ -248,6 +249,24 @@ TEST_F(trace, munmap_part)
 
 	ASSERT_EQ(0, munmap(self->map, self->len));
 	EXPECT_EQ(3, events("maps_unmap", &event));
+}
+
+/* A strategy without faults has other operations. */
+TEST_F(trace, munmap_of_an_eager_mapping)
+{
+	int fd = open(NODE_EAGER, O_RDWR | O_CLOEXEC);
+	struct event event;
+	unsigned char *map;
+
+	ASSERT_LE(0, fd);
+	map = map_pages(&self->maps, fd, PROT_READ, variant->type, 0, PAGES);
+	ASSERT_NE(MAP_FAILED, (void *)map);
+	ASSERT_EQ(0, munmap(map, self->len));
+
+	ASSERT_EQ(1, events("maps_unmap", &event));
+	EXPECT_TRUE(event_has(&event, "strategy", "insert_page"));
+	EXPECT_EQ(PAGES, number(&event, "pages"));
+	EXPECT_EQ(0, close(fd));
 }
 
 TEST_F(trace, munmap_of_a_mapping_made_before_the_event_was_enabled)
