@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The front door: every verb a person types. Each delegates; none does work.
 
+# Kbuild takes no blank and no quote in a path.
+ifneq ($(words $(subst ', ,$(CURDIR))),1)
+$(error no kernel module can be built in a folder of this name: $(CURDIR): move this checkout)
+endif
+
 all: ## Build maps.ko natively, for the running kernel or KDIR= (W= C= V= LLVM=)
 	$(MAKE) -C module modules
 
