@@ -6,9 +6,13 @@
 # the caller has set $here to this folder.
 
 top=$(cd "$here/../.." && pwd)
-cache=${MAPS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/maps}
 jobs=${JOBS:-2}
 me=${0##*/}
+
+# What others print is read in one language, and the guest's nobody reads our files.
+LC_ALL=C
+export LC_ALL
+umask 022
 
 say() {
 	printf '%s: %s\n' "$me" "$*" >&2
@@ -22,6 +26,70 @@ die() {
 	esac
 	say "$*"
 	exit "$status"
+}
+
+cache=${MAPS_CACHE:-${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}}
+[ -n "$cache" ] || die "HOME is not set: name a folder for what is downloaded, MAPS_CACHE=/var/tmp/maps"
+[ -n "${MAPS_CACHE:-}" ] || cache=$cache/maps
+
+# Neither kbuild nor the kselftest makefiles can have such a path.
+for folder in "$top" "$cache"; do
+	case $folder in
+	*[[:space:]\'\"\`\$\#%:\;\&\|\<\>\(\)\[\]*?\\,]*)
+		[ "$folder" = "$top" ] && remedy="move this checkout" || remedy="name another folder in MAPS_CACHE="
+		die "no kernel module can be built in a folder of this name: $folder: $remedy (letters, digits and /._+-=@~ are safe)"
+		;;
+	esac
+done
+
+# trouble FOLDER [WORDS]: why nothing can be written there, and what to do about it;
+# WORDS where that cannot be seen.
+trouble() {
+	near=$1
+	until [ -e "$near" ]; do
+		near=$(dirname "$near")
+	done
+	free=$(df -Pk "$near" 2>/dev/null | awk 'NR == 2 { print $4 }')
+	case $1 in
+	"$cache"*) remedy="another folder can be named in MAPS_CACHE=" ;;
+	"$top"*) remedy="clone the repository to where you may write" ;;
+	*) remedy="another folder can be named in TMPDIR=" ;;
+	esac
+	if [ ! -d "$near" ]; then
+		echo "$near is not a folder; $remedy"
+	elif [ "$near" = / ] || [ ! -w "$near" ]; then
+		echo "$1 is not there, or cannot be written to; $remedy"
+	elif [ "${free:-1024}" -lt 1024 ]; then
+		echo "$near is full ($free KiB are left); $remedy"
+	else
+		echo "${2:-what failed is said above}"
+	fi
+}
+
+# make_folder FOLDER: so that it can be written to.
+make_folder() {
+	{ mkdir -p "$1" && [ -w "$1" ]; } 2>/dev/null || die "cannot write to $1: $(trouble "$1")"
+}
+
+# make_tmp: sets tmp to a new folder.
+make_tmp() {
+	tmp=$(mktemp -d 2>/dev/null) || die "cannot make a temporary folder: $(trouble "${TMPDIR:-/tmp}")"
+}
+
+# set_up_ended STATUS FOLDER...: for a trap on EXIT of what only sets things up: any
+# failure that nobody has explained is one of the set-up, and is perhaps for want of
+# room in one of the folders.
+set_up_ended() {
+	status=$1
+	shift
+	case $status in
+	0 | 125) return ;;
+	esac
+	words=
+	for folder; do
+		words=$(trouble "$folder" "$words")
+	done
+	die "the set-up failed ($status): $words"
 }
 
 # Debian's name of this machine's architecture.
@@ -56,11 +124,15 @@ find_mirrors() {
 	targets=$(index_targets)
 	if [ -z "$targets" ]; then
 		# A fresh machine has no lists yet: read the sources into ours.
-		mkdir -p "$cache/apt/host/lists/partial" "$cache/apt/host/archives/partial"
+		make_folder "$cache/apt/host/lists/partial"
+		make_folder "$cache/apt/host/archives/partial"
 		set -- -o "Dir::State::lists=$cache/apt/host/lists" \
 			-o "Dir::Cache=$cache/apt/host" -o APT::Sandbox::User=root
-		apt-get "$@" -qq update >&2 || :
+		status=0
+		locked apt-host apt-get "$@" -qq -o APT::Update::Error-Mode=any update >&2 || status=$?
 		targets=$(index_targets "$@")
+		[ "$status" = 0 ] || [ -n "$targets" ] ||
+			die "cannot read what this machine's apt sources name: $no_network"
 	fi
 	mirror=$(echo "$targets" | awk '$2 == "Debian" { print $1; exit }')
 	security=$(echo "$targets" | awk '$2 == "Debian-Security" { print $1; exit }')
@@ -73,14 +145,32 @@ index_targets() {
 	apt-get "$@" indextargets --format '$(REPO_URI) $(LABEL)' 'Identifier: Packages'
 }
 
+no_network="is there a network? apt's own words are above. Behind a proxy, set http_proxy=. Then run this again"
+
 # apt_open RELEASE ARCH: apt lists of our own for another release or machine.
 # Afterwards, apt_get and apt_cache use them. Needs no root.
 apt_open() {
 	apt_root=$cache/apt/$1-$2
 	apt_arch=$2
-	[ ! -s "$apt_root/ready" ] || return 0
+	have_lists || locked "apt-$1-$2" make_lists "$1" "$2" >&2
+}
+
+have_lists() {
+	[ -s "$apt_root/ready" ] || return 1
+	for list in "$apt_root"/lists/*_Packages*; do
+		[ ! -s "$list" ] || return 0
+	done
+	return 1
+}
+
+# The folder is whole when the file "ready" is there, which comes last.
+make_lists() {
+	! have_lists || return 0
 	find_mirrors
-	mkdir -p "$apt_root/lists/partial" "$apt_root/archives/partial" "$apt_root/none"
+	rm -rf "$apt_root"
+	make_folder "$apt_root/lists/partial"
+	make_folder "$apt_root/archives/partial"
+	mkdir "$apt_root/none"
 	: >"$apt_root/status"
 	keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 	signed=
@@ -117,13 +207,24 @@ apt_open() {
 	Dir::Etc::preferencesparts "$apt_root/none";
 	EOF
 	say "reading the package lists of Debian $1 ($2)"
-	if ! apt_get update 2>"$apt_root/update.log"; then
+	update_lists || {
 		# A mirror may keep lists of rarer machines that do not match.
+		grep -Eq 'Hash Sum mismatch|unexpected size' "$apt_root/update.log" ||
+			die "cannot read the package lists of Debian $1 ($2): $no_network"
 		say "the lists of updates to $1 ($2) do not match the mirror's own sums: going without"
 		sed -i '/-\(updates\|security\) main$/d' "$apt_root/sources.list"
-		apt_get update >&2 || die "cannot read the package lists of $1 ($2)"
-	fi
+		update_lists || die "cannot read the package lists of Debian $1 ($2)"
+	}
 	echo yes >"$apt_root/ready"
+	have_lists || die "the mirror has no package lists of Debian $1 ($2)"
+}
+
+# Without the option, apt-get succeeds when it has fetched nothing.
+update_lists() {
+	apt_get -o APT::Update::Error-Mode=any update 2>"$apt_root/update.log" || {
+		cat "$apt_root/update.log" >&2
+		return 1
+	}
 }
 
 apt_get() {
@@ -141,10 +242,10 @@ apt_unpack() {
 	mkdir -p "$to/.deb"
 	say "fetching $*"
 	for wanted; do
-		(cd "$to/.deb" && apt_fetch "$wanted") || die "cannot fetch $wanted"
+		(cd "$to/.deb" && apt_fetch "$wanted") || die "cannot fetch $wanted: $(trouble "$to" "$no_network")"
 	done
 	for deb in "$to"/.deb/*.deb; do
-		dpkg-deb -x "$deb" "$to" || die "cannot unpack ${deb##*/}"
+		dpkg-deb -x "$deb" "$to" || die "cannot unpack ${deb##*/}: $(trouble "$to")"
 	done
 	rm -r "$to/.deb"
 }
@@ -154,7 +255,7 @@ apt_unpack() {
 apt_fetch() {
 	known=$(apt_cache show "$1" 2>/dev/null) || known=
 	if [ -n "$known" ]; then
-		apt_get download "$1" >&2 || { apt_get update && apt_get download "$1"; } >&2
+		apt_get download "$1" >&2 || { update_lists && apt_get download "$1"; } >&2
 		return
 	fi
 	arch_part=_$apt_arch
@@ -193,11 +294,13 @@ in_chroot() {
 # locked NAME COMMAND...: run a function while nobody else does, so that two
 # runs at once fetch or build a thing once.
 locked() {
-	mkdir -p "$cache/lock"
+	make_folder "$cache/lock"
 	(
-		shift_name=$1
+		flock -w 5 9 || {
+			say "another run has $1 in hand: waiting for it"
+			flock 9
+		}
 		shift
-		flock 9
 		"$@"
 	) 9>"$cache/lock/$1"
 }
@@ -231,7 +334,7 @@ find_kernel_path() {
 	if [ -d "$1" ]; then
 		k_dir=$(cd "$1" && pwd)
 		k_version=$(cat "$k_dir/include/config/kernel.release") ||
-			die "$1 is not a built kernel tree"
+			die "$1 is not a kernel tree that has been built"
 		k_image=$(tree_image "$k_dir")
 		grep -q '^CONFIG_VIRTIO_CONSOLE=y' "$k_dir/.config" ||
 			die "the kernel in $1 needs VIRTIO_PCI=y and VIRTIO_CONSOLE=y: its modules are not looked for"
@@ -241,6 +344,7 @@ find_kernel_path() {
 		k_dir=
 		k_image=$(readlink -f "$1")
 		k_version=$(image_version "$k_image")
+		[ -n "$k_version" ] || die "$1 is no kernel image for x86, and of no other machine is one taken by its path: give a built tree"
 		# Its modules lie beside it, as in the cache, or are installed.
 		for k_modules in "$(dirname "$k_image")" / ''; do
 			[ ! -d "$k_modules/lib/modules/$k_version" ] || break
@@ -260,6 +364,7 @@ tree_image() {
 
 # The x86 boot header points at the version (Documentation/arch/x86/boot.rst).
 image_version() {
+	[ "$(dd if="$1" bs=1 skip=514 count=4 2>/dev/null)" = HdrS ] || return 0
 	at=$(od -An -tu2 -j 526 -N 2 "$1" | tr -d ' ')
 	dd if="$1" bs=1 skip=$((at + 512)) count=128 2>/dev/null | tr '\0' '\n' |
 		awk 'NR == 1 { print $1 }'
@@ -368,7 +473,7 @@ find_machine() {
 		m_cpu=5KEf
 		;;
 	*)
-		die "no machine for the architecture $1"
+		die "no machine of the architecture $1: it is amd64, arm64, armhf, i386, mips64el, ppc64el, riscv64 or s390x"
 		;;
 	esac
 }
