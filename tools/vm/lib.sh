@@ -71,6 +71,14 @@ make_folder() {
 	{ mkdir -p "$1" && [ -w "$1" ]; } 2>/dev/null || die "cannot write to $1: $(trouble "$1")"
 }
 
+# Before something is fetched: apt can wait for ever when the disk fills.
+need_cache() {
+	make_folder "$cache"
+	free=$(df -Pk "$cache" | awk 'NR == 2 { print int($4 / 1024) }')
+	[ "$free" -ge 256 ] ||
+		die "$cache is too full: what is fetched needs 256 MiB there, and $free are left; another folder can be named in MAPS_CACHE="
+}
+
 # make_tmp: sets tmp to a new folder.
 make_tmp() {
 	tmp=$(mktemp -d 2>/dev/null) || die "cannot make a temporary folder: $(trouble "${TMPDIR:-/tmp}")"
@@ -132,7 +140,7 @@ find_mirrors() {
 		locked apt-host apt-get "$@" -qq -o APT::Update::Error-Mode=any update >&2 || status=$?
 		targets=$(index_targets "$@")
 		[ "$status" = 0 ] || [ -n "$targets" ] ||
-			die "cannot read what this machine's apt sources name: $no_network"
+			die "cannot read what this machine's apt sources name: $(trouble "$cache/apt/host" "$no_network")"
 	fi
 	mirror=$(echo "$targets" | awk '$2 == "Debian" { print $1; exit }')
 	security=$(echo "$targets" | awk '$2 == "Debian-Security" { print $1; exit }')
@@ -166,6 +174,7 @@ have_lists() {
 # The folder is whole when the file "ready" is there, which comes last.
 make_lists() {
 	! have_lists || return 0
+	need_cache
 	find_mirrors
 	rm -rf "$apt_root"
 	make_folder "$apt_root/lists/partial"
@@ -210,7 +219,7 @@ make_lists() {
 	update_lists || {
 		# A mirror may keep lists of rarer machines that do not match.
 		grep -Eq 'Hash Sum mismatch|unexpected size' "$apt_root/update.log" ||
-			die "cannot read the package lists of Debian $1 ($2): $no_network"
+			die "cannot read the package lists of Debian $1 ($2): $(trouble "$apt_root" "$no_network")"
 		say "the lists of updates to $1 ($2) do not match the mirror's own sums: going without"
 		sed -i '/-\(updates\|security\) main$/d' "$apt_root/sources.list"
 		update_lists || die "cannot read the package lists of Debian $1 ($2)"
