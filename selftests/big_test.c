@@ -16,10 +16,12 @@ FIXTURE(big)
 FIXTURE_SETUP(big)
 {
 	struct maps *maps = &self->maps;
+	long long size;
 
 	open_maps(maps, O_RDWR);
 	ASSERT_LE(0, maps->fd);
-	if (sizeof(size_t) < 8 || (long long)maps->size <= FOUR_GIB)
+	size = maps->size;
+	if (size <= FOUR_GIB)
 		SKIP(return, "%zu pages are no more than 4 GiB", maps->npages);
 	self->map = map_pages(maps, maps->fd, PROT_READ | PROT_WRITE, MAP_SHARED, 0, maps->npages);
 	ASSERT_NE(MAP_FAILED, self->map);
