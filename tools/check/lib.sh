@@ -19,6 +19,24 @@ verdict() {
 	fi
 }
 
+# run_part COMMAND LOG: leaves status, and in LOG what COMMAND said. Once more if a
+# guest died of its emulator (status 208 of tools/vm/run): LOG.tripped tells of it.
+run_part() {
+	rm -f "$2.tripped"
+	status=0
+	sh -c "$1" >"$2" 2>&1 </dev/null || status=$?
+	if [ "$status" != 0 ] && grep -q '^run: the emulator tripped' "$2"; then
+		mv "$2" "$2.tripped"
+		status=0
+		sh -c "$1" >"$2" 2>&1 </dev/null || status=$?
+	fi
+}
+
+# count_tripped LOG.tripped...: a line about those, if there are any.
+count_tripped() {
+	[ ! -e "$1" ] || echo "$# parts were run once more, as the emulator had tripped: $*"
+}
+
 # closing: the last line; its status is the run's.
 closing() {
 	echo "$passed passed, $failed failed, 0 skipped"
