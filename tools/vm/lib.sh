@@ -314,18 +314,28 @@ locked() {
 	) 9>"$cache/lock/$1"
 }
 
+debug_kernels="kasan, lockdep, kcsan, gcov, gcov-newest"
+
+is_debug_kernel() {
+	case ", $debug_kernels," in
+	*", $1,"*) ;;
+	*) return 1 ;;
+	esac
+}
+
 # find_kernel NAME|PATH ARCH: sets k_name (for folders of ours), k_version,
 # k_image, k_modules (a root for modprobe -d, or nothing) and k_headers (how to
 # get KDIR). A path is an image file, or a kernel tree that has been built.
 find_kernel() {
 	k_checkers=
-	case $1 in
-	*/*) find_kernel_path "$1" "$2" ;;
-	kasan | lockdep | kcsan | gcov | gcov-newest)
+	if is_debug_kernel "$1"; then
 		tree=$("$here/debug-kernel" "$1") || exit
 		find_kernel_path "$tree" "$2"
 		k_checkers=$1
-		;;
+		return
+	fi
+	case $1 in
+	*/*) find_kernel_path "$1" "$2" ;;
 	*)
 		k_dir=$("$here/fetch" kernel --kernel "$1" --arch "$2") || exit
 		k_release=$(cat "$k_dir/release")
