@@ -262,6 +262,10 @@ apt_unpack() {
 # The lists of a release keep the images of older kernels and drop the headers;
 # the pool keeps both, but then no list vouches for them.
 apt_fetch() {
+	[ ! -e "$cache/kept/$1.deb" ] || {
+		mv "$cache/kept/$1.deb" .
+		return
+	}
 	known=$(apt_cache show "$1" 2>/dev/null) || known=
 	if [ -n "$known" ]; then
 		apt_get download "$1" >&2 || { update_lists && apt_get download "$1"; } >&2
