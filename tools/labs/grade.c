@@ -518,6 +518,7 @@ void read_answer(struct program *program, const char *doing, char *line,
 		usleep(1000);
 	}
 	line[len] = 0;
+	line[strcspn(line, "\n")] = 0;
 }
 
 void end_program(const struct program *program)

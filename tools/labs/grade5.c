@@ -227,6 +227,8 @@ static void after_fork(void)
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);
+	if (!WIFEXITED(status))
+		saw("the child died of %s", signal_name(WTERMSIG(status)));
 	_exit(WEXITSTATUS(status));
 }
 

@@ -97,7 +97,9 @@ static void in_a_child(void)
 	if (write(to_child[1], "", 1) != 1)
 		saw("the child is gone");
 	waitpid(pid, &status, 0);
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+	if (!WIFEXITED(status))
+		saw("the child died of %s", signal_name(WTERMSIG(status)));
+	_exit(WEXITSTATUS(status));
 }
 
 static void no_reference(void)
