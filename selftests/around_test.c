@@ -19,6 +19,13 @@
  *	|.......|.......|.......|.......|.......|	windows, by address
  *	    [========= the mapping =========]
  */
+static bool debugfs_folder(void)
+{
+	return !access(MAPS_DEBUGFS, F_OK);
+}
+
+NEED(debugfs_folder, NO_DEBUGFS);
+
 FIXTURE(around)
 {
 	struct maps maps;
@@ -122,8 +129,6 @@ FIXTURE_SETUP(around)
 	close(maps->fd);
 	maps->fd = open(AROUND_NODE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, maps->fd);
-	if (count_faults() < 0)
-		SKIP(return, NO_DEBUGFS);
 
 	self->window = number_in(MAPS_PARAMETERS, "fault_around");
 	self->pages = WINDOWS * self->window;

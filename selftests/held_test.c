@@ -10,6 +10,14 @@
 
 #include <sys/uio.h>
 
+static bool held_file(void)
+{
+	return !access(HELD, F_OK);
+}
+
+NEED(module_path, MODULE_MISSING);
+NEED(held_file, NO_HELD);
+
 FIXTURE(held)
 {
 	struct maps maps;
@@ -36,11 +44,7 @@ FIXTURE_SETUP(held)
 {
 	struct maps *maps = &self->maps;
 
-	if (access(HELD, F_OK))
-		SKIP(return, NO_HELD);
 	self->path = module_path();
-	if (!self->path)
-		SKIP(return, MODULE_MISSING);
 	module_parameters(self->parameters, sizeof(self->parameters));
 	self->taint = tainted();
 
@@ -58,8 +62,6 @@ FIXTURE_SETUP(held)
 
 FIXTURE_TEARDOWN(held)
 {
-	if (!self->path)
-		return;
 	close(self->pipe[0]);
 	close(self->pipe[1]);
 	if (access(MAPS_NODE, F_OK)) {

@@ -27,6 +27,8 @@
 
 #define LOAD_SECONDS	120
 
+NEED(module_path, MODULE_MISSING);
+
 FIXTURE(large)
 {
 	const char *path;
@@ -52,8 +54,6 @@ FIXTURE_SETUP(large)
 
 	self->fd = -1;
 	self->path = module_path();
-	if (!self->path)
-		SKIP(return, MODULE_MISSING);
 	module_parameters(self->found, sizeof(self->found));
 	self->stamp = stamp();
 	self->page = sysconf(_SC_PAGESIZE);
@@ -67,8 +67,6 @@ FIXTURE_SETUP(large)
 
 FIXTURE_TEARDOWN(large)
 {
-	if (!self->path)
-		return;
 	if (self->fd >= 0)
 		close(self->fd);
 	if (!access(MAPS_NODE, F_OK)) {

@@ -18,7 +18,7 @@
 /* Inodes that others may have got meanwhile: fewer than one for each load. */
 #define LOST_MAX_INODES	(CYCLES - 1)
 
-NEED_MODULE_FILE;
+NEED(module_path, MODULE_MISSING);
 
 /* What there is of the things that a load takes. */
 struct stock {

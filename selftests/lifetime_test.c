@@ -23,7 +23,7 @@
 #define RACERS		3
 #define BOUT		20	/* opens of the first racer while the module is unloaded */
 
-NEED_MODULE_FILE;
+NEED(module_path, MODULE_MISSING);
 
 FIXTURE(lifetime)
 {

@@ -23,7 +23,7 @@
 #define TWOS		0x22222222U
 #define OOM_LIMIT	(3L << 30)	/* of memory that we fill up to the brim */
 
-NEED_MODULE_FILE;
+NEED(module_path, MODULE_MISSING);
 
 FIXTURE(load)
 {

@@ -44,16 +44,16 @@ static inline const char *module_path(void)
 }
 
 /*
- * In a test program: skip all of it where maps.ko is not found. (A skip in
+ * In a test program: skip all of it, and say why, unless @there. (A skip in
  * FIXTURE_SETUP is not enough: older harnesses run the test nevertheless.)
  */
-#define NEED_MODULE_FILE						\
-static void __attribute__((constructor)) need_module_file(void)	\
+#define NEED(there, why)						\
+static void __attribute__((constructor)) need_##there(void)		\
 {									\
-	if (module_path())						\
+	if (there())							\
 		return;							\
 	ksft_print_header();						\
-	ksft_exit_skip(MODULE_MISSING "\n");				\
+	ksft_exit_skip(why "\n");					\
 }									\
 _Static_assert(1, "")
 

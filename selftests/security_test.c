@@ -7,7 +7,7 @@
 
 #include <sys/ptrace.h>
 
-NEED_MODULE_FILE;
+NEED(module_path, MODULE_MISSING);
 
 #define DIRT		0xa5
 #define DIRTY_BYTES	(64UL << 20)

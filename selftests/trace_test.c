@@ -92,6 +92,13 @@ static bool read_frame(size_t pgoff, struct frame *frame)
 	return found;
 }
 
+static bool events_folder(void)
+{
+	return !access(TRACEFS "events/maps", F_OK);
+}
+
+NEED(events_folder, TRACEFS "events/maps is missing (mount tracefs; CONFIG_TRACING)");
+
 FIXTURE(trace)
 {
 	struct maps maps;
@@ -119,9 +126,6 @@ FIXTURE_VARIANT_ADD(trace, private)
 
 FIXTURE_SETUP(trace)
 {
-	if (access(TRACEFS "events/maps", F_OK))
-		SKIP(return, TRACEFS "events/maps is missing (mount tracefs; CONFIG_TRACING)");
-
 	ASSERT_EQ(0, access(INSTANCE, F_OK));
 	ASSERT_TRUE(put(INSTANCE "trace", "\n"));
 	ASSERT_TRUE(put(INSTANCE "events/maps/enable", "1"));
