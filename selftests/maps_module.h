@@ -127,7 +127,8 @@ static void __attribute__((constructor(101))) load_module(void)
 	err = path ? module_load(path, params) : system(command);
 	if (path && err) {
 		printf("Bail out! %s %s: %s\n", path, params, strerror(err));
-		exit(1);
+		fflush(stdout);
+		_exit(1);
 	}
 	if (!err)
 		module_loader = getpid();
