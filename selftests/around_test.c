@@ -179,7 +179,7 @@ TEST_F(around, backward)
 
 	for (i = self->pages; i--;)
 		EXPECT_EQ(0, count_wrong_pages(&self->maps,
-				       self->map + i * self->maps.page, i, 1));
+					       self->map + i * self->maps.page, i, 1));
 	EXPECT_EQ(before + self->windows, count_faults());
 }
 
@@ -192,8 +192,8 @@ TEST_F(around, random)
 	for (i = 0; i < 16 * self->pages; i++) {
 		at = rand_r(&seed) % self->pages;
 		EXPECT_EQ(0, count_wrong_pages(&self->maps,
-				       self->map + at * self->maps.page, at,
-				       1));
+					       self->map + at * self->maps.page, at,
+					       1));
 	}
 	EXPECT_RIGHT_PAGES();
 	EXPECT_EQ(before + self->windows, count_faults());
@@ -490,8 +490,8 @@ static void *race(void *arg)
 	for (i = racer->number; i < around->pages; i += step) {
 		write_in(&around->maps, around->map, i, word);
 		racer->wrong += count_wrong_pages(&around->maps, around->map, 0,
-					  around->pages < 8 ?
-					  around->pages : 8);
+						  around->pages < 8 ?
+						  around->pages : 8);
 		racer->wrong += word_in(&around->maps, around->map, i) != word;
 	}
 	return NULL;

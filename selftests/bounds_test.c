@@ -592,7 +592,7 @@ static long dig(const struct maps *maps, const struct walk *walk, int type,
 		return -1;
 	wrong += count_wrong_pages(maps, map, walk->first, at);
 	wrong += count_wrong_pages(maps, map + behind * maps->page,
-			   walk->first + behind, walk->pages - behind);
+				   walk->first + behind, walk->pages - behind);
 	return munmap(map, walk->pages * maps->page) ? -1 : wrong;
 }
 

@@ -467,7 +467,7 @@ FIXTURE_TEARDOWN(folio)
 
 #define EXPECT_RIGHT_PAGES()						\
 	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map,			\
-			       self->folios.first, 2 * self->folios.nr))
+				       self->folios.first, 2 * self->folios.nr))
 
 TEST_F(folio, one_fault_maps_one)
 {
@@ -491,7 +491,7 @@ TEST_F(folio, kernel_aligns_the_address)
 			self->folios.first, 2 * self->folios.nr);
 	ASSERT_NE(MAP_FAILED, map);
 	EXPECT_EQ(0, count_wrong_pages(&self->maps, map, self->folios.first,
-			       2 * self->folios.nr));
+				       2 * self->folios.nr));
 	EXPECT_EQ(self->len, mapped_whole(map, self->len));
 	EXPECT_EQ(0, munmap(map, self->len));
 }
@@ -540,8 +540,8 @@ TEST_F(folio, munmap_part)
 	EXPECT_EQ(SIGSEGV, signal_of(self->at, LOAD));
 	EXPECT_EQ(0, count_wrong_pages(maps, self->map, first, self->middle));
 	EXPECT_EQ(0, count_wrong_pages(maps, self->at + maps->page,
-			       first + self->middle + 1,
-			       2 * self->folios.nr - self->middle - 1));
+				       first + self->middle + 1,
+				       2 * self->folios.nr - self->middle - 1));
 
 	/* Put the page back. */
 	ASSERT_EQ(self->at, map_at(maps, self->at, variant->type,
@@ -553,8 +553,8 @@ TEST_F(folio, munmap_one_of_two)
 {
 	ASSERT_EQ(0, munmap(self->map, self->folios.len));
 	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map + self->folios.len,
-			       self->folios.first + self->folios.nr,
-			       self->folios.nr));
+				       self->folios.first + self->folios.nr,
+				       self->folios.nr));
 	EXPECT_EQ(self->folios.len,
 		  mapped_whole(self->map + self->folios.len, self->folios.len));
 	EXPECT_EQ(0, mapped_times(self->folios.pfn));
@@ -570,7 +570,7 @@ TEST_F(folio, munmap_one_without_access)
 	EXPECT_EQ(0, mapped_times(self->folios.pfn));
 	ASSERT_EQ(0, mprotect(second, self->folios.len, PROT_READ | PROT_WRITE));
 	EXPECT_EQ(0, count_wrong_pages(&self->maps, second, self->folios.first + self->folios.nr,
-			       self->folios.nr));
+				       self->folios.nr));
 }
 
 TEST_F(folio, mremap_moves_a_page_out)
@@ -583,7 +583,7 @@ TEST_F(folio, mremap_moves_a_page_out)
 
 	EXPECT_EQ(0, count_wrong_pages(maps, to, self->folios.first + self->middle, 1));
 	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->folios.first,
-			       self->middle));
+				       self->middle));
 	EXPECT_EQ(SIGSEGV, signal_of(self->at, LOAD));
 }
 
@@ -595,7 +595,7 @@ TEST_F(folio, mremap_moves_one_aligned)
 	ASSERT_EQ(to, mremap(self->map, len, len,
 			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
 	EXPECT_EQ(0, count_wrong_pages(&self->maps, to, self->folios.first,
-			       self->folios.nr));
+				       self->folios.nr));
 	EXPECT_EQ(len, mapped_whole(to, len));
 }
 
@@ -607,7 +607,7 @@ TEST_F(folio, mremap_moves_one_out_of_alignment)
 	ASSERT_EQ(to, mremap(self->map, len, len,
 			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
 	EXPECT_EQ(0, count_wrong_pages(&self->maps, to, self->folios.first,
-			       self->folios.nr));
+				       self->folios.nr));
 	EXPECT_EQ(0, mapped_whole(to, len));
 }
 
@@ -866,7 +866,7 @@ TEST_F(folio, fork_child_sees_and_writes)
 	child = fork();
 	if (!child) {
 		if (count_wrong_pages(maps, self->map, self->folios.first,
-			      2 * self->folios.nr) ||
+				      2 * self->folios.nr) ||
 		    word_in(maps, self->map, self->middle) != WRITTEN)
 			_exit(1);
 		write_in(maps, self->map, self->middle, REWRITTEN);
@@ -1190,7 +1190,7 @@ TEST_F(folio, all_strategies)
 					2 * self->folios.nr);
 			ASSERT_NE(MAP_FAILED, map);
 			EXPECT_EQ(0, count_wrong_pages(&node, map, self->folios.first,
-					       2 * self->folios.nr));
+						       2 * self->folios.nr));
 			EXPECT_EQ(0, munmap(map, self->len));
 		}
 		EXPECT_EQ(0, mapped_times(self->folios.pfn));

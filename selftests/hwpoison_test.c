@@ -158,7 +158,8 @@ TEST_F(broken, load_is_sigbus)
 	/* It stays so, and the pages beside it are themselves. */
 	EXPECT_EQ(BUS_MCEERR_AR, code_of_load(at));
 	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map, 0, BROKEN));
-	EXPECT_EQ(0, count_wrong_pages(&self->maps, at + self->maps.page, BROKEN + 1, PAGES - BROKEN - 1));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, at + self->maps.page, BROKEN + 1,
+				       PAGES - BROKEN - 1));
 }
 
 /* A fault at a neighbour may map what is around it, but not the broken page. */
@@ -167,7 +168,8 @@ TEST_F(broken, load_after_its_neighbours_is_sigbus)
 	unsigned char *at = self->map + BROKEN * self->maps.page;
 
 	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map, 0, BROKEN));
-	EXPECT_EQ(0, count_wrong_pages(&self->maps, at + self->maps.page, BROKEN + 1, PAGES - BROKEN - 1));
+	EXPECT_EQ(0, count_wrong_pages(&self->maps, at + self->maps.page, BROKEN + 1,
+				       PAGES - BROKEN - 1));
 	EXPECT_EQ(BUS_MCEERR_AR, code_of_load(at));
 }
 

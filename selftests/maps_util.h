@@ -231,7 +231,7 @@ static inline bool end_walk(struct walk *walk, const struct maps *maps)
  * pages from @pgoff on.
  */
 static inline size_t count_wrong_pages(const struct maps *maps, const unsigned char *at,
-			       size_t pgoff, size_t pages)
+				       size_t pgoff, size_t pages)
 {
 	size_t i, wrong = 0;
 
@@ -303,7 +303,7 @@ static void __attribute__((constructor)) need_device(void)
 		return;
 	ksft_print_header();
 	if (!there)
-		ksft_exit_skip("%s: %s (install maps.ko or give its path in MAPS_KO=, and run as root)\n",
+		ksft_exit_skip("%s: %s (install maps.ko or set MAPS_KO=, and run as root)\n",
 			       MAPS_NODE, strerror(errno));
 	ksft_exit_skip("too few pages (load maps.ko with npages=3 or more)\n");
 }

@@ -136,7 +136,7 @@ TEST_F(per_page, pages_in_reverse)
 				   self->pages - 1 - i, 1));
 	for (i = 0; i < self->pages; i++)
 		wrong += count_wrong_pages(maps, self->room + i * maps->page,
-				   self->walk.first + self->pages - 1 - i, 1);
+					   self->walk.first + self->pages - 1 - i, 1);
 	EXPECT_EQ(0, wrong);
 }
 
@@ -157,7 +157,7 @@ TEST_F(per_page, pages_in_order_side_by_side)
 		  count_wrong_pages(maps, self->room, self->walk.first, self->pages));
 	ASSERT_EQ(0, munmap(self->room, maps->page));
 	EXPECT_EQ(0, count_wrong_pages(maps, self->room + maps->page,
-			       self->walk.first + 1, self->pages - 1));
+				       self->walk.first + 1, self->pages - 1));
 	EXPECT_EQ(SIGSEGV, signal_of(self->room, LOAD));
 }
 
@@ -170,7 +170,7 @@ TEST_F(per_page, touched_from_the_last_to_the_first)
 			   self->pages));
 	for (i = self->pages; i-- > 0;)
 		wrong += count_wrong_pages(maps, self->room + i * maps->page,
-				   self->walk.first + i, 1);
+					   self->walk.first + i, 1);
 	EXPECT_EQ(0, wrong);
 }
 
@@ -202,7 +202,7 @@ TEST_F(per_page, window_moved_over_the_buffer)
 		ASSERT_TRUE(put_at(maps, &self->walk, self->room, variant->type,
 				   i, width));
 		wrong += count_wrong_pages(maps, self->room, self->walk.first + i,
-				   width);
+					   width);
 	}
 	EXPECT_EQ(0, wrong);
 }
@@ -219,7 +219,7 @@ TEST_F(per_page, tail_from_every_page_on)
 				   i, pages));
 		wrong += count_wrong_pages(maps, self->room, self->walk.first + i, 1);
 		wrong += count_wrong_pages(maps, self->room + (pages - 1) * maps->page,
-				   self->walk.first + self->pages - 1, 1);
+					   self->walk.first + self->pages - 1, 1);
 	}
 	EXPECT_EQ(0, wrong);
 }
@@ -243,8 +243,8 @@ TEST_F(per_page, page_put_over_another)
 	EXPECT_EQ(0, count_wrong_pages(maps, self->room, self->walk.first, middle));
 	EXPECT_EQ(0, count_wrong_pages(maps, over, self->walk.first, 1));
 	EXPECT_EQ(0, count_wrong_pages(maps, over + maps->page,
-			       self->walk.first + middle + 1,
-			       self->pages - middle - 1));
+				       self->walk.first + middle + 1,
+				       self->pages - middle - 1));
 }
 
 /*
@@ -306,7 +306,7 @@ TEST_F(per_page, grown_page_by_page_shows_the_next_page)
 			     MREMAP_MAYMOVE);
 		ASSERT_NE(MAP_FAILED, map);
 		wrong += count_wrong_pages(maps, map + (pages - 1) * maps->page,
-				   self->walk.first + pages - 1, 1);
+					   self->walk.first + pages - 1, 1);
 	}
 	EXPECT_EQ(0, wrong);
 	EXPECT_EQ(0, count_wrong_pages(maps, map, self->walk.first, self->pages));

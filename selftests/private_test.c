@@ -102,7 +102,7 @@ static unsigned int device_has(const struct maps *maps, const struct walk *walk,
 TEST_F(private, every_page_shows_its_own)
 {
 	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map, self->walk.first,
-			       self->walk.pages));
+				       self->walk.pages));
 }
 
 TEST_F(private, write_stays_private)
@@ -156,7 +156,7 @@ TEST_F(private, writing_one_page_copies_no_other)
 	EXPECT_EQ(self->walk.pages - 1, changed);
 	EXPECT_EQ(WRITTEN, word_in(maps, self->map, middle));
 	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
-			       self->walk.pages));
+				       self->walk.pages));
 }
 
 TEST_F(private, every_page_has_a_copy_of_its_own)
@@ -171,7 +171,7 @@ TEST_F(private, every_page_has_a_copy_of_its_own)
 		wrong += word_in(maps, self->map, i) != WRITTEN + i;
 	EXPECT_EQ(0, wrong);
 	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
-			       self->walk.pages));
+				       self->walk.pages));
 }
 
 TEST_F(private, device_write_is_seen_before_the_copy_and_not_after)
@@ -241,7 +241,7 @@ TEST_F(private, dontneed_returns_to_the_devices_view)
 
 	EXPECT_EQ(REWRITTEN, word_in(maps, self->map, self->last));
 	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
-			       self->walk.pages));
+				       self->walk.pages));
 }
 
 TEST_F(private, child_inherits_the_copy_and_keeps_its_own)
@@ -334,7 +334,7 @@ TEST_F(private, moved_mapping_keeps_its_copies)
 
 	EXPECT_EQ(WRITTEN, word_in(maps, self->map, self->last));
 	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
-			       self->walk.pages));
+				       self->walk.pages));
 }
 
 /* read() into a private mapping is a write by the kernel: it copies, too. */

@@ -67,7 +67,7 @@ FIXTURE_TEARDOWN(shared)
 TEST_F(shared, every_page_shows_its_own)
 {
 	EXPECT_EQ(0, count_wrong_pages(&self->maps, self->map, self->walk.first,
-			       self->walk.pages));
+				       self->walk.pages));
 }
 
 TEST_F(shared, two_mappings_see_each_other)
@@ -204,14 +204,14 @@ TEST_F(shared, child_unmaps_and_parent_keeps)
 	pid_t child;
 
 	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
-			       self->walk.pages));
+				       self->walk.pages));
 	child = fork();
 	if (!child)
 		_exit(munmap(self->map, self->len) ? 1 : 0);
 	ASSERT_EQ(0, end_of(child));
 
 	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
-			       self->walk.pages));
+				       self->walk.pages));
 }
 
 TEST_F(shared, mapping_outlives_its_descriptor)
@@ -265,7 +265,7 @@ TEST_F(shared, unmapped_pages_are_still_the_buffers)
 
 	for (round = 0; round < 3; round++) {
 		EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
-				       self->walk.pages));
+					       self->walk.pages));
 		ASSERT_EQ(0, madvise(self->map, self->len, MADV_DONTNEED));
 	}
 
@@ -275,7 +275,7 @@ TEST_F(shared, unmapped_pages_are_still_the_buffers)
 	memset(memory, 0x5a, len);
 
 	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
-			       self->walk.pages));
+				       self->walk.pages));
 	EXPECT_EQ(0, munmap(memory, len));
 }
 
@@ -288,7 +288,7 @@ TEST_F(shared, dontneed_loses_nothing)
 
 	EXPECT_EQ(WRITTEN, word_in(maps, self->map, self->last));
 	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
-			       self->walk.pages));
+				       self->walk.pages));
 }
 
 TEST_F(shared, moved_mapping_keeps_its_pages)
@@ -308,7 +308,7 @@ TEST_F(shared, moved_mapping_keeps_its_pages)
 	self->map = moved;
 
 	EXPECT_EQ(0, count_wrong_pages(maps, moved, self->walk.first,
-			       self->walk.pages));
+				       self->walk.pages));
 	write_in(maps, moved, self->last, WRITTEN);
 	EXPECT_EQ(WRITTEN,
 		  device_word(maps, self->walk.first + self->last, WORD_AT));
@@ -343,7 +343,7 @@ TEST_F(shared, mprotect_split_keeps_pages_and_guards_the_middle)
 	ASSERT_EQ(0, mprotect(page, maps->page, PROT_READ));
 
 	EXPECT_EQ(0, count_wrong_pages(maps, self->map, self->walk.first,
-			       self->walk.pages));
+				       self->walk.pages));
 	EXPECT_EQ(SIGSEGV, signal_of(page, STORE));
 
 	/* Writable again, it writes through as before. */
