@@ -52,7 +52,7 @@ check-debug: ## The tests on kernels with KASAN, lockdep and KCSAN, failing allo
 mutants: ## Put small mistakes into the module, one at a time: the tests must notice each
 	tools/mutants/run $(MUTANTS)
 
-coverage: ## Which lines and branches of the module do the tests run? (KERNELS='gcov gcov-newest')
+coverage: ## Which lines and branches of the module do the tests run? (KERNELS=gcov-newest)
 	tools/check/coverage $(KERNELS)
 
 lint: ## The linters of check alone

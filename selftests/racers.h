@@ -63,7 +63,7 @@ static inline size_t read_anew(const struct maps *maps, unsigned char *map, size
 static inline bool race_to_first_read(const struct maps *maps, unsigned char *map, size_t pgoff,
 				      size_t pages, size_t *wrong)
 {
-	const char faults[] = "maps0/faults";
+	static const char faults[] = "maps0/faults";
 	long long before = number_in(MAPS_DEBUGFS, faults), alone, together;
 	int round;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tracepoints: one event for what happened, with its facts; no cost to a mapping while disabled.
+ * The tracepoints: one event for what happened, with its facts; a disabled one costs nothing.
  *
  * Settings of others do not reach a trace instance of our own. Its record is read as text, as
  * a person would.

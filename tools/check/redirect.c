@@ -12,11 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int __real_mkstemp(char *path);
-FILE *__real_tmpfile(void);
-int __real_memfd_create(const char *name, unsigned int flags);
-int __real_ftruncate(int fd, off_t size);
-int __real_open(const char *path, int flags, ...);
+#include "redirect.h"
 
 static int open_subject(void)
 {
