@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#define NR_EVENTS	3	/* so many are kept */
+#define NR_EVENTS	64	/* so many are kept */
 #define EVENT_LENGTH	200
 
 struct events {

@@ -41,4 +41,13 @@ su nobody -s /bin/sh -c '
 
 maps-view -p 99999 >$out/absent 2>&1 || echo "status $?" >>$out/absent
 maps-view --nonsense >$out/usage 2>&1 || echo "status $?" >>$out/usage
+
+# shellcheck disable=SC2046 # one word each
+kill $(pidof toucher)
+while pidof toucher >/dev/null; do
+	:
+done
+rmmod maps
+maps-view >$out/unloaded 2>&1 || :
+maps-view -p 1 >$out/unloaded-pid 2>&1 || :
 tar -C $out -cf - .

@@ -111,7 +111,7 @@ static int print(const struct request *request, const struct view *view)
 {
 	struct picture picture = { 0 };
 
-	draw_picture(&picture, view, request->detail, 80, NOTHING);
+	draw_picture(&picture, view, request->detail, 80, 0, NOTHING);
 	switch (request->format) {
 	case SVG:
 		write_svg(&picture, stdout);
@@ -141,6 +141,11 @@ int main(int argc, char **argv)
 		fputs("maps-view: --watch wants a terminal that it can draw on (see TERM)\n",
 		      stderr);
 		return 2;
+	}
+	if (!module_loaded()) {
+		fputs("maps-view: the module is not loaded: load maps.ko first (insmod module/maps.ko)\n",
+		      stderr);
+		return 1;
 	}
 	if (!request.pid)
 		request.pid = find_process();

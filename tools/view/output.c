@@ -119,7 +119,7 @@ static void write_frame(const char *key, uint64_t frame, FILE *file)
 	if (frame == NO_FRAME)
 		fprintf(file, ", \"%s\": null", key);
 	else
-		fprintf(file, ", \"%s\": %llu", key, (unsigned long long)frame);
+		fprintf(file, ", \"%s\": \"0x%llx\"", key, (unsigned long long)frame);
 }
 
 static void write_pages(const struct view *view, const struct mapping *mapping, FILE *file)
@@ -146,6 +146,8 @@ static void write_mapping(const struct view *view, const struct mapping *mapping
 	write_string(mapping->node, file);
 	fputs(", \"strategy\": ", file);
 	write_string(mapping->strategy, file);
+	fputs(", \"flags\": ", file);
+	write_string(mapping->flags, file);
 	fprintf(file, ", \"pmd_mapped\": %zu, \"pages\": [\n", mapping->pmd_mapped);
 	write_pages(view, mapping, file);
 	fputs("\n  ]}", file);

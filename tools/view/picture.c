@@ -8,8 +8,9 @@
 
 #define LABEL		9	/* width of the column that names the rows */
 #define NUMBER		8	/* width of the number before a row of letters */
-#define LETTERS_A_ROW	64	/* at most */
-#define SMALL		64	/* pages of a mapping that is drawn with its frames */
+#define SMALL		64	/* pages of a mapping that is always drawn with its frames */
+#define FRAME_LINES	5	/* lines of a row of frames, the blank one included */
+#define OTHER_LINES	8	/* what is above and below them */
 
 /* A state in a cell, and where a page has one letter. */
 static const struct {
@@ -155,9 +156,7 @@ static void draw_letters(struct picture *picture, const struct mapping *mapping,
 {
 	size_t i;
 
-	picture->per_row = LETTERS_A_ROW;
-	while (picture->per_row > 8 && NUMBER + picture->per_row * 9 / 8 > picture->width)
-		picture->per_row -= 8;
+	picture->per_row = (picture->width - NUMBER) / 9 * 8;
 
 	for (i = 0; i < mapping->npages; i++) {
 		enum state state = mapping->pages[i].state;
@@ -182,7 +181,7 @@ static void draw_frame(struct picture *picture, enum style style, int width, uin
 	int fill;
 
 	if (frame != NO_FRAME)
-		snprintf(number, sizeof(number), "%llu", (unsigned long long)frame);
+		snprintf(number, sizeof(number), "%llx", (unsigned long long)frame);
 	for (fill = width - (int)strlen(number); fill > 0; fill--)
 		put(picture, style, follows(before, frame) ? "-" : " ");
 	put(picture, style, "%s", number);
@@ -202,8 +201,26 @@ static int frame_width(const struct view *view, const struct mapping *mapping)
 		if (device != NO_FRAME && device > most)
 			most = device;
 	}
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)most);
+	snprintf(number, sizeof(number), "%llx", (unsigned long long)most);
 	return strlen(number) > 6 ? strlen(number) + 2 : 8;
+}
+
+/* A multiple of four, where there is room for so many. */
+static size_t frames_per_row(const struct picture *picture, int width)
+{
+	size_t cells = (picture->width - LABEL) / width;
+
+	return cells < 4 ? (cells ?: 1) : cells / 4 * 4;
+}
+
+/* Are the frames of @mapping to be seen without scrolling? */
+static bool fits(const struct picture *picture, const struct view *view,
+		 const struct mapping *mapping, size_t height)
+{
+	size_t cells = frames_per_row(picture, frame_width(view, mapping));
+	size_t rows = (mapping->npages + cells - 1) / cells;
+
+	return rows * FRAME_LINES + OTHER_LINES <= height;
 }
 
 /* Rows of: the page's number, its state, its frame, the device's frame. */
@@ -213,9 +230,7 @@ static void draw_frames(struct picture *picture, const struct view *view,
 	int width = frame_width(view, mapping);
 	size_t first, i, end;
 
-	picture->per_row = 1;
-	while (picture->per_row * 2 * width + LABEL <= picture->width)
-		picture->per_row *= 2;
+	picture->per_row = frames_per_row(picture, width);
 
 	for (first = 0; first < mapping->npages; first = end) {
 		uint64_t before;
@@ -266,7 +281,7 @@ static void draw_frames(struct picture *picture, const struct view *view,
 static void put_frame(struct picture *picture, const char *what, uint64_t frame)
 {
 	if (frame != NO_FRAME)
-		put(picture, PLAIN, ", %s %llu", what, (unsigned long long)frame);
+		put(picture, PLAIN, ", %s %llx", what, (unsigned long long)frame);
 }
 
 static void draw_selected(struct picture *picture, const struct view *view,
@@ -333,7 +348,7 @@ static void draw_note(struct picture *picture, const char *note)
 }
 
 void draw_picture(struct picture *picture, const struct view *view, enum detail detail,
-		  size_t width, size_t selected)
+		  size_t width, size_t height, size_t selected)
 {
 	size_t m, i;
 
@@ -347,7 +362,7 @@ void draw_picture(struct picture *picture, const struct view *view, enum detail 
 	}
 	for (m = 0; m < view->nmappings; m++) {
 		const struct mapping *mapping = &view->mappings[m];
-		bool small = mapping->npages <= SMALL;
+		bool small = mapping->npages <= SMALL || fits(picture, view, mapping, height);
 
 		draw_mapping_head(picture, view, mapping);
 		if (detail == WITH_FRAMES || (detail == BY_SIZE && small))

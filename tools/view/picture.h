@@ -41,14 +41,17 @@ struct picture {
 #define NOTHING SIZE_MAX
 
 enum detail {
-	BY_SIZE,	/* frames for a small mapping, one letter a page for a large one */
+	BY_SIZE,	/* frames for a mapping that is small or fits, letters for a large one */
 	WITH_FRAMES,
 	LETTERS,
 };
 
-/* Draws @view anew; @selected counts the pages of all mappings. */
+/*
+ * Draws @view anew; @height is that of the screen, 0 where there is none;
+ * @selected counts the pages of all mappings.
+ */
 void draw_picture(struct picture *picture, const struct view *view, enum detail detail,
-		  size_t width, size_t selected);
+		  size_t width, size_t height, size_t selected);
 void free_picture(struct picture *picture);
 
 void write_text(const struct picture *picture, FILE *file);

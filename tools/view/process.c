@@ -133,6 +133,18 @@ static bool parse_head(const char *line, struct mapping *mapping, size_t page_si
 	return true;
 }
 
+static void read_flags(struct mapping *mapping, const char *text)
+{
+	size_t length;
+
+	text += strspn(text, " ");
+	length = strcspn(text, "\n");
+	while (length && text[length - 1] == ' ')
+		length--;
+	snprintf(mapping->flags, sizeof(mapping->flags), "%.*s", (int)length, text);
+	mapping->pfnmap = strstr(text, "pf ");
+}
+
 static bool is_head(const char *line)
 {
 	unsigned long start, end;
@@ -163,7 +175,7 @@ static bool read_mappings(struct view *view)
 		} else if (mapping && sscanf(line, "FilePmdMapped: %lu", &kib) == 1) {
 			mapping->pmd_mapped = kib * 1024;
 		} else if (mapping && !strncmp(line, "VmFlags:", 8)) {
-			mapping->pfnmap = strstr(line, " pf");
+			read_flags(mapping, line + strlen("VmFlags:"));
 		}
 	}
 	fclose(file);
@@ -315,6 +327,11 @@ void free_view(struct view *view)
 	free(view->frames);
 	free(view->orders);
 	memset(view, 0, sizeof(*view));
+}
+
+bool module_loaded(void)
+{
+	return !access(SYSFS "maps0", F_OK);
 }
 
 static bool maps_device(pid_t pid)

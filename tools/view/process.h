@@ -38,6 +38,7 @@ struct mapping {
 	char		perm[5];
 	char		node[64];
 	char		strategy[32];
+	char		flags[96];	/* VmFlags of smaps: proc(5) */
 	bool		pfnmap;		/* remapped: the kernel has no pages there */
 	size_t		pmd_mapped;	/* bytes mapped by huge entries */
 	struct page	*pages;
@@ -69,6 +70,9 @@ uint64_t device_frame(const struct view *view, const struct mapping *mapping, si
  */
 bool read_view(struct view *view, pid_t pid);
 void free_view(struct view *view);
+
+/* Is there a device at all? */
+bool module_loaded(void);
 
 /* The first process that has the device mapped, or 0. */
 pid_t find_process(void);

@@ -16,6 +16,21 @@
  */
 #define PERIOD 250
 
+/* Lines that the events have when the picture needs all others. */
+#define MIN_EVENTS 3
+
+static const char *const help[] = {
+	"arrows          the next page, or the one above or below",
+	"Home, End       the first page, the last page",
+	"f               change between frames and letters",
+	"r               look at the process again",
+	"?               this help",
+	"q               leave",
+	"",
+	"The page that is underlined is described below its mapping.",
+	"The letters are explained below the picture.",
+};
+
 static volatile sig_atomic_t stopped;
 
 static void stop(int sig)
@@ -64,6 +79,7 @@ struct screen {
 	size_t		top;		/* the first line that is seen */
 	bool		watch;
 	bool		alive;
+	bool		helping;
 };
 
 static void paint_line(const struct line *line, int row)
@@ -80,21 +96,44 @@ static void paint_line(const struct line *line, int row)
 	}
 }
 
-static void paint_bottom(const struct screen *screen)
+static void paint_help(void)
 {
-	int row = LINES - 1, i;
+	size_t i;
+
+	mvprintw(0, 0, "%.*s", COLS - 1, "maps-view: keys");
+	for (i = 0; i < sizeof(help) / sizeof(help[0]) && (int)i + 2 < LINES - 1; i++)
+		mvprintw(i + 2, 0, "%.*s", COLS - 1, help[i]);
+	mvprintw(LINES - 1, 0, "%.*s", COLS - 1, "Any key shows the picture again.");
+}
+
+static void paint_bottom(const struct screen *screen, size_t events)
+{
+	int row = LINES - 1;
+	size_t i;
 
 	mvprintw(row, 0, "%.*s", COLS - 1, screen->alive ?
-		 "q leave  arrows move  f frames or letters  r look again" :
+		 "q leave  arrows move  f frames or letters  r look again  ? help" :
 		 "q leave  The process has ended; this is what it had.");
-	for (i = 0; screen->watch && i < NR_EVENTS; i++)
+	for (i = 0; i < events; i++)
 		mvprintw(--row, 0, "%.*s", COLS - 1, screen->events.last[i]);
+}
+
+/* The events have the lines that the picture leaves. */
+static size_t room_for_events(const struct screen *screen)
+{
+	size_t lines = LINES - 1, free;
+
+	if (!screen->watch)
+		return 0;
+	free = lines > screen->picture.nlines ? lines - screen->picture.nlines : 0;
+	return free < MIN_EVENTS ? MIN_EVENTS : free > NR_EVENTS ? NR_EVENTS : free;
 }
 
 static void paint(struct screen *screen)
 {
-	size_t room = LINES - 1 - (screen->watch ? NR_EVENTS : 0);
 	const struct picture *picture = &screen->picture;
+	size_t events = room_for_events(screen);
+	size_t room = LINES - 1 - events;
 	size_t i;
 
 	/* The selected page's rows stay in sight. */
@@ -106,9 +145,14 @@ static void paint(struct screen *screen)
 		screen->top = picture->nlines > room ? picture->nlines - room : 0;
 
 	erase();
+	if (screen->helping) {
+		paint_help();
+		refresh();
+		return;
+	}
 	for (i = 0; i < room && screen->top + i < picture->nlines; i++)
 		paint_line(&picture->lines[screen->top + i], i);
-	paint_bottom(screen);
+	paint_bottom(screen, events);
 	refresh();
 }
 
@@ -133,7 +177,7 @@ static void look(struct screen *screen)
 
 static void draw(struct screen *screen)
 {
-	draw_picture(&screen->picture, &screen->view, screen->detail, COLS,
+	draw_picture(&screen->picture, &screen->view, screen->detail, COLS, LINES,
 		     screen->pages ? screen->selected : NOTHING);
 	paint(screen);
 }
@@ -149,9 +193,16 @@ static void move_by(struct screen *screen, long pages)
 /* False to leave. */
 static bool handle_key(struct screen *screen, int key)
 {
+	if (screen->helping) {
+		screen->helping = key == KEY_RESIZE;
+		return true;
+	}
 	switch (key) {
 	case 'q':
 		return false;
+	case '?':
+		screen->helping = true;
+		break;
 	case KEY_LEFT:
 		move_by(screen, -1);
 		break;
