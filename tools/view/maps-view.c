@@ -143,8 +143,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (!module_loaded()) {
-		fputs("maps-view: the module is not loaded: load maps.ko first (insmod module/maps.ko)\n",
-		      stderr);
+		fputs("maps-view: the module is not loaded: insmod module/maps.ko\n", stderr);
 		return 1;
 	}
 	if (!request.pid)

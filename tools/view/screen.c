@@ -29,6 +29,7 @@ static const char *const help[] = {
 	"",
 	"The page that is underlined is described below its mapping.",
 	"The letters are explained below the picture.",
+	NULL,
 };
 
 static volatile sig_atomic_t stopped;
@@ -98,10 +99,10 @@ static void paint_line(const struct line *line, int row)
 
 static void paint_help(void)
 {
-	size_t i;
+	int i;
 
 	mvprintw(0, 0, "%.*s", COLS - 1, "maps-view: keys");
-	for (i = 0; i < sizeof(help) / sizeof(help[0]) && (int)i + 2 < LINES - 1; i++)
+	for (i = 0; help[i] && i + 2 < LINES - 1; i++)
 		mvprintw(i + 2, 0, "%.*s", COLS - 1, help[i]);
 	mvprintw(LINES - 1, 0, "%.*s", COLS - 1, "Any key shows the picture again.");
 }
