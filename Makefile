@@ -98,6 +98,15 @@ book: ## The book as EPUB and PDF, and the catalogue for translators
 docs-check: ## Run every command in the book, and compare what it says
 	tools/docs/check $(CHAPTERS)
 
+live: ## Build the web page with a kernel inside, into build/live
+	tools/live/build
+
+live-check: ## Click every step of that page in Chromium, and compare with QEMU
+	tools/live/check
+
+live-sources: ## Fetch the sources that must be published beside that page
+	tools/live/sources
+
 check-packages: ## Build, install, upgrade and remove the Debian packages, in a bare Debian
 	tools/check/packages
 
