@@ -37,7 +37,8 @@ suppress_warnings = ["epub.unknown_project_files"]
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 with open(os.path.join(TOP, "module/dkms.conf"), encoding="utf-8") as dkms:
     version = re.search(r'^PACKAGE_VERSION="?([^"\n]+)', dkms.read(), re.M)[1]
-sys.path.insert(0, os.path.join(TOP, "tools/docs"))
+sys.path[:0] = [os.path.join(TOP, "tools/docs"), os.path.join(TOP, "tools/live")]
+extensions = ["try_it"]
 sys.dont_write_bytecode = True
 
 import claims  # noqa: E402

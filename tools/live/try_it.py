@@ -3,7 +3,7 @@
 
 `.. try-it:: STEP` is that box. Where build/live holds the page ("make live"), the
 box leads to the step, and the page becomes a part of the book; else the box says
-how to build it."""
+how to build it. The book's other forms have no such box."""
 
 import os
 import shutil
@@ -25,6 +25,8 @@ class TryIt(SphinxDirective):
     required_arguments = 1
 
     def run(self):
+        if self.env.app.builder.name != "html":
+            return []
         up = "../" * self.env.docname.count("/")
         link = f"{up}live/index.html#{self.arguments[0]}"
         if is_built():
@@ -39,7 +41,7 @@ class TryIt(SphinxDirective):
 
 
 def add_page(app, error):
-    if error is None and app.builder.format == "html" and is_built():
+    if error is None and app.builder.name == "html" and is_built():
         shutil.copytree(LIVE, os.path.join(app.outdir, "live"), dirs_exist_ok=True)
 
 
