@@ -13,16 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-
-#define MAX_SUBJECTS	64
-#define MAX_PROBES	256
+#include <unistd.h>
 
 /* What one run found; the order of the columns and rows is that of the asking. */
 struct matrix {
 	struct utsname	uts;
 	size_t		npages;
 	size_t		nr_subjects;
-	char		names[MAX_SUBJECTS][32];
+	char		names[MAX_SUBJECTS][64];
 	struct outcome	cells[MAX_PROBES][MAX_SUBJECTS];
 };
 
@@ -109,9 +107,9 @@ static void show_row(const struct matrix *m, size_t row)
 {
 	size_t i;
 
-	if (probes[row].section)
-		printf("\n%s\n", probes[row].section);
-	printf("%-26s", probes[row].name);
+	if (probes[row]->section)
+		printf("\n%s\n", probes[row]->section);
+	printf("%-26s", probes[row]->name);
 	for (i = 0; i < m->nr_subjects; i++)
 		printf(" %-12s", m->cells[row][i].word);
 	printf("\n");
@@ -130,14 +128,14 @@ static void ask_all(struct matrix *m)
 		exit(1);
 	}
 	uname(&m->uts);
-	m->npages = subjects[0].npages;
+	m->npages = subjects[0].length / sysconf(_SC_PAGESIZE);
 	for (i = 0; i < m->nr_subjects; i++)
 		strcpy(m->names[i], subjects[i].name);
 
 	show_heads(m);
 	for (row = 0; row < nr_probes; row++) {
 		for (i = 0; i < m->nr_subjects; i++)
-			matrix_ask(&probes[row], &subjects[i], &m->cells[row][i]);
+			ask_probe(probes[row], &subjects[i], &m->cells[row][i]);
 		show_row(m, row);
 	}
 	show_sum(m);
@@ -172,7 +170,7 @@ static void write_json(const struct matrix *m, const char *path)
 		m->uts.release, m->uts.machine, m->npages);
 	fprintf(file, "  \"probes\": {\n");
 	for (row = 0; row < nr_probes; row++) {
-		fprintf(file, "    \"%s\": {", probes[row].name);
+		fprintf(file, "    \"%s\": {", probes[row]->name);
 		for (i = 0; i < m->nr_subjects; i++)
 			fprintf(file, "%s\"%s\": \"%s\"", i ? ", " : "", m->names[i],
 				m->cells[row][i].word);
@@ -206,7 +204,7 @@ static void write_expected(const struct matrix *m, const char *path)
 
 	for (row = 0; row < nr_probes; row++) {
 		all = most_common(m, row);
-		fprintf(file, "\t{ \"%s\", \"%s\", {", probes[row].name,
+		fprintf(file, "\t{ \"%s\", \"%s\", {", probes[row]->name,
 			m->cells[row][all].word);
 		for (i = 0; i < m->nr_subjects; i++) {
 			if (same(m, row, all, i))
@@ -257,7 +255,7 @@ static void column_widths(const struct matrix *m, size_t first, size_t end, int 
 		for (row = first; row < end; row++) {
 			if (i)
 				cell_text(m, row, i - 1, text);
-			len = i ? strlen(text) : strlen(probes[row].name);
+			len = i ? strlen(text) : strlen(probes[row]->name);
 			if (len > widths[i])
 				widths[i] = len;
 		}
@@ -293,7 +291,7 @@ static void rst_table(FILE *file, const struct matrix *m, size_t first, size_t e
 	fputc('\n', file);
 	rst_rule(file, widths, columns);
 	for (row = first; row < end; row++) {
-		fprintf(file, "%-*s", widths[0], probes[row].name);
+		fprintf(file, "%-*s", widths[0], probes[row]->name);
 		for (i = 1; i < columns; i++) {
 			cell_text(m, row, i - 1, text);
 			fprintf(file, " %-*s", i + 1 < columns ? widths[i] : 0, text);
@@ -320,12 +318,12 @@ static void rst_rows(FILE *file, const struct matrix *m, size_t first, size_t en
 	size_t row;
 
 	for (row = first; row < end; row++) {
-		fprintf(file, "``%s``\n", probes[row].name);
-		rst_text(file, "", probes[row].asks);
+		fprintf(file, "``%s``\n", probes[row]->name);
+		rst_text(file, "", probes[row]->asks);
 		if (row_differs(m, row))
-			rst_text(file, "*Why they differ:* ", probes[row].why ?: "?");
+			rst_text(file, "*Why they differ:* ", probes[row]->why ?: "?");
 		if (!same(m, row, 0, 1))
-			rst_text(file, "*Unlike a file:* ", probes[row].unlike ?: "?");
+			rst_text(file, "*Unlike a file:* ", probes[row]->unlike ?: "?");
 		fputc('\n', file);
 	}
 }
@@ -374,12 +372,12 @@ static size_t rst_large_row(FILE *file, const struct matrix *m, size_t row)
 		if (same_in_large(m, row, i))
 			continue;
 		if (!number++)
-			fprintf(file, "``%s``\n", probes[row].name);
+			fprintf(file, "``%s``\n", probes[row]->name);
 		fprintf(file, "   %s says *%s* instead of *%s*.\n", m->names[i],
 			large.cells[row][i].word, m->cells[row][i].word);
 	}
 	if (number && same(m, row, 0, 1) && !same(&large, row, 0, 1))
-		rst_text(file, "*Unlike a file:* ", probes[row].unlike ?: "?");
+		rst_text(file, "*Unlike a file:* ", probes[row]->unlike ?: "?");
 	if (number)
 		fputc('\n', file);
 	return number;
@@ -407,7 +405,7 @@ static void write_rst(const struct matrix *m, const char *path, bool with_large)
 
 	fprintf(file,
 		".. %s: GPL-2.0-only\n"
-		".. Written by ``make matrix``: change selftests/matrix_probes.c instead.\n"
+		".. Written by ``make matrix``: change selftests/matrix_*.c instead.\n"
 		"\n"
 		"==========\n"
 		"The matrix\n"
@@ -433,9 +431,9 @@ static void write_rst(const struct matrix *m, const char *path, bool with_large)
 
 	rst_sum(file, m);
 	for (first = 0; first < nr_probes; first = end) {
-		for (end = first + 1; end < nr_probes && !probes[end].section; end++)
+		for (end = first + 1; end < nr_probes && !probes[end]->section; end++)
 			;
-		rst_heading(file, probes[first].section);
+		rst_heading(file, probes[first]->section);
 		rst_table(file, m, first, end);
 		rst_rows(file, m, first, end);
 	}
@@ -456,17 +454,17 @@ static bool complete(const struct matrix *m)
 		for (i = 0; i < m->nr_subjects; i++)
 			if (!strcmp(m->cells[row][i].word, "?")) {
 				fprintf(stderr, "matrix: %s of %s has no outcome\n",
-					probes[row].name, m->names[i]);
+					probes[row]->name, m->names[i]);
 				good = false;
 			}
-		if (row_differs(m, row) && !probes[row].why) {
+		if (row_differs(m, row) && !probes[row]->why) {
 			fprintf(stderr, "matrix: %s: strategies differ, and no .why says why\n",
-				probes[row].name);
+				probes[row]->name);
 			good = false;
 		}
-		if (!same(m, row, 0, 1) && !probes[row].unlike) {
+		if (!same(m, row, 0, 1) && !probes[row]->unlike) {
 			fprintf(stderr, "matrix: %s: %s is unlike a file, no .unlike says why\n",
-				probes[row].name, m->names[1]);
+				probes[row]->name, m->names[1]);
 			good = false;
 		}
 	}

@@ -1,31 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Asking: who is asked (one file and every strategy that the module offers),
- * and one probe in a process of its own, which an alarm ends if nothing else
- * does.
+ * Asking one probe of one subject, in a process of its own, which opens and
+ * stamps the target first. An alarm ends it if nothing else does.
  */
 #define _GNU_SOURCE
-#include "matrix.h"
+#include "matrix_probe.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define SYSFS		"/sys/class/misc"
-#define MAX_SUBJECTS	64
 
 /* A probe that is still going on after so many seconds will never end. */
 #define PROBE_SECONDS	20
@@ -33,15 +17,7 @@
 /* Shared with the process that a probe runs in. */
 static struct outcome *told;
 
-static struct subject subjects[MAX_SUBJECTS];
-static size_t nr_subjects;
-
-/* The first bytes of each page, as they were before the first probe. */
-static unsigned char *edges;
-static size_t page;
-
-/* The mount point of the file's file system. */
-static char folder[32];
+static sigjmp_buf escape;
 
 void answer(const char *format, ...)
 {
@@ -54,7 +30,7 @@ void answer(const char *format, ...)
 }
 
 /* The errnos that probes meet; static glibc knows their names from 2.32 on only. */
-static const char *errno_name(int err)
+const char *errno_name(int err)
 {
 	static const struct {
 		int err;
@@ -65,7 +41,8 @@ static const char *errno_name(int err)
 		{ EACCES, "EACCES" },	  { EFAULT, "EFAULT" },	    { EBUSY, "EBUSY" },
 		{ ENODEV, "ENODEV" },	  { EINVAL, "EINVAL" },	    { ENOSPC, "ENOSPC" },
 		{ ENOTTY, "ENOTTY" },	  { EOVERFLOW, "EOVERFLOW" }, { ENXIO, "ENXIO" },
-		{ EOPNOTSUPP, "EOPNOTSUPP" },
+		{ EOPNOTSUPP, "EOPNOTSUPP" }, { EBADFD, "EBADFD" }, { E2BIG, "E2BIG" },
+		{ ETXTBSY, "ETXTBSY" },	  { ESRCH, "ESRCH" },	    { EEXIST, "EEXIST" },
 	};
 	static char number[16];
 	size_t i;
@@ -112,196 +89,141 @@ static const char *signal_name(int sig)
 	}
 }
 
-static void put_word(unsigned char *at, uint32_t word)
+static void caught(int sig)
 {
-	at[0] = word;
-	at[1] = word >> 8;
-	at[2] = word >> 16;
-	at[3] = word >> 24;
+	siglongjmp(escape, sig);
 }
 
-/* What the first @pages of a subject begin with when a probe is asked. */
-static bool prepare(const struct subject *subject, size_t pages)
+static void stamp_page(const struct target *t, bytes *at, size_t pgoff)
 {
-	unsigned char edge[EDGE] = { 0 };
-	int fd = open(subject->node, O_RDWR | O_CLOEXEC);
-	bool good = fd >= 0;
+	at += t->stamp_at;
+	put_word(at, STAMP);
+	put_word(at + MARK_AT, MARK(pgoff));
+	put_word(at + WORD_AT, 0);
+}
+
+static bool stamp_pages(const struct target *t, bytes *at)
+{
 	size_t i;
 
-	put_word(edge, STAMP);
-	for (i = 0; good && i < pages; i++) {
-		put_word(edge + MARK_AT, MARK(i));
-		good = pwrite(fd, edge, EDGE, (off_t)(i * page)) == EDGE;
-	}
-	if (fd >= 0)
-		close(fd);
-	return good;
+	for (i = 0; i < t->walk; i++)
+		stamp_page(t, at + i * t->page, i);
+	for (i = 0; i < t->walk; i++)
+		if (word_at(at + i * t->page + t->stamp_at + MARK_AT) != MARK(i))
+			return false;
+	return true;
 }
 
-/* Save all edges of the buffer, or put them back. */
-static bool keep_edges(bool save)
+/* Stamps the pages through the reference: false where that does not work. */
+static bool stamp(const struct target *t)
 {
-	const struct subject *subject = &subjects[1];
-	int fd = open(subject->node, O_RDWR | O_CLOEXEC);
-	bool good = fd >= 0;
-	size_t i;
+	const struct sigaction action = { .sa_handler = caught };
+	const size_t size = t->npages * t->page;
+	bool good = false;
+	bytes *at;
 
-	for (i = 0; good && i < subject->npages; i++) {
-		void *edge = edges + i * EDGE;
-		off_t at = (off_t)(i * page);
-
-		good = (save ? pread(fd, edge, EDGE, at) : pwrite(fd, edge, EDGE, at)) == EDGE;
-	}
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
-/*
- * The reference: a file whose pages are as unmovable as the buffer's and whose
- * mount forbids execution, as the device does. The mount is ours alone.
- */
-static bool open_file(size_t npages)
-{
-	struct subject *file = &subjects[0];
-	bool good;
-	int fd;
-
-	strcpy(folder, "/tmp/maps-matrix-XXXXXX");
-	strcpy(file->name, "file");
-	file->npages = npages;
-	file->is_file = true;
-	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    !mkdtemp(folder) || mount("maps", folder, "ramfs", MS_NOEXEC, NULL))
+	if (!may_write(t) || t->subject->traits & INCOMPARABLE)
 		return false;
-	snprintf(file->node, sizeof(file->node), "%s/file", folder);
-	fd = open(file->node, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	good = fd >= 0 && !ftruncate(fd, (off_t)(npages * page));
-	if (fd >= 0)
-		close(fd);
+	at = mmap(NULL, size, RW, MAP_SHARED, t->reference, t->offset);
+	if (at == MAP_FAILED)
+		return false;
+	sigaction(SIGBUS, &action, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+	if (!sigsetjmp(escape, 1))
+		good = stamp_pages(t, at);
+	signal(SIGBUS, SIG_DFL);
+	signal(SIGSEGV, SIG_DFL);
+	munmap((void *)at, size);
 	return good;
 }
 
-static bool read_fact(const char *device, const char *name, char *fact, int size)
+/* Some drivers map all of their memory or nothing. */
+static bool only_whole(const struct target *t, size_t pages)
 {
-	char path[300];
-	FILE *file;
-	bool good;
+	bytes *at;
 
-	snprintf(path, sizeof(path), SYSFS "/%s/%s", device, name);
-	file = fopen(path, "r");
-	good = file && fgets(fact, size, file);
-	if (file)
-		fclose(file);
-	fact[strcspn(fact, "\n")] = 0;
-	return good;
-}
-
-static int is_ours(const struct dirent *entry)
-{
-	return !strncmp(entry->d_name, "maps", 4);
-}
-
-/* sysfs numbers its inodes in the order in which they are made. */
-static ino_t device_age(const char *device)
-{
-	char path[300];
-	struct stat st;
-
-	snprintf(path, sizeof(path), SYSFS "/%s", device);
-	return stat(path, &st) ? 0 : st.st_ino;
-}
-
-static int by_age(const struct dirent **a, const struct dirent **b)
-{
-	const ino_t left = device_age((*a)->d_name);
-	const ino_t right = device_age((*b)->d_name);
-
-	return left < right ? -1 : left > right;
-}
-
-/* One subject per device, in the order of the module's table. */
-static bool open_devices(void)
-{
-	struct dirent **devices = NULL;
-	int i, n = scandir(SYSFS, &devices, is_ours, by_age);
-
-	for (i = 0; i < n; i++) {
-		const char *device = devices[i]->d_name;
-		char npages[32] = "", name[32] = "";
-		struct subject *subject = &subjects[nr_subjects + 1];
-
-		if (nr_subjects + 1 < MAX_SUBJECTS &&
-		    read_fact(device, "npages", npages, sizeof(npages)) &&
-		    read_fact(device, "strategy", name, sizeof(name))) {
-			snprintf(subject->name, sizeof(subject->name), "%s", name);
-			snprintf(subject->node, sizeof(subject->node), "/dev/%.50s", device);
-			subject->npages = strtoul(npages, NULL, 10);
-			nr_subjects++;
-		}
-		free(devices[i]);
+	if (t->subject->traits & INCOMPARABLE)
+		return false;
+	at = try_map(t, RO, MAP_SHARED, 0, pages);
+	if (at != MAP_FAILED) {
+		munmap((void *)at, pages * t->page);
+		return false;
 	}
-	free(devices);
-	return nr_subjects;
+	at = try_map(t, RO, MAP_SHARED, 0, t->npages);
+	if (at == MAP_FAILED)
+		return false;
+	munmap((void *)at, t->npages * t->page);
+	return true;
 }
 
-const char *matrix_open(const struct subject **all, size_t *nr)
+int open_target(const struct subject *subject, struct target *t, int access)
 {
-	page = sysconf(_SC_PAGESIZE);
-	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (told == MAP_FAILED)
-		return "no memory";
-	if (!open_devices())
-		return "no device in " SYSFS ": load maps.ko";
-	if (subjects[1].npages < MATRIX_MIN_PAGES)
-		return "fewer than sixteen pages: load maps.ko with npages=16 or more";
-	if (!open_file(subjects[1].npages))
-		return "cannot mount a ramfs: only root may";
-	nr_subjects++;
-
-	/* Later on, only those pages are prepared that a probe may have written to. */
-	edges = malloc(subjects[1].npages * EDGE);
-	if (!edges || !keep_edges(true) || !prepare(&subjects[0], subjects[0].npages) ||
-	    !prepare(&subjects[1], subjects[1].npages))
-		return "cannot read and write the device or the file";
-
-	*all = subjects;
-	*nr = nr_subjects;
-	return NULL;
+	*t = (struct target){
+		.subject = subject,
+		.fd = -1,
+		.reference = -1,
+		.control = -1,
+		.offset = subject->offset,
+		.length = subject->length,
+		.page = page_size(),
+	};
+	if (subject->open(subject, t, access))
+		return -1;
+	if (t->reference < 0)
+		t->reference = t->fd;
+	t->npages = t->length / t->page;
+	if (!t->npages) {
+		errno = EINVAL;
+		return -1;
+	}
+	t->walk = t->npages < WALK_PAGES ? t->npages : WALK_PAGES;
+	t->some = t->npages < SOME ? t->npages : SOME;
+	if (only_whole(t, t->some))
+		t->some = t->npages;
+	t->here = t->some > 4 ? 3 : t->some / 2;
+	t->stamped = stamp(t);
+	return 0;
 }
 
-void matrix_close(void)
+static int access_for(const struct probe *probe, const struct subject *subject)
 {
-	if (!keep_edges(false))
-		fprintf(stderr, "matrix: cannot restore %s\n", subjects[1].node);
-	free(edges);
-	umount2(folder, MNT_DETACH);
-	rmdir(folder);
+	if (probe->does & WRITES_ONLY_FD)
+		return O_WRONLY;
+	return probe->does & READS_ONLY_FD || subject->traits & READ_ONLY ? O_RDONLY : O_RDWR;
 }
 
-void matrix_ask(const struct probe *probe, const struct subject *subject, struct outcome *outcome)
+static _Noreturn void ask(const struct probe *probe, const struct subject *subject)
 {
 	static const struct rlimit no_core;
+	struct target target;
+
+	setpgid(0, 0);
+	setrlimit(RLIMIT_CORE, &no_core);
+	alarm(PROBE_SECONDS);
+	if (open_target(subject, &target, access_for(probe, subject)))
+		answer_refused();
+	probe->ask(&target);
+	_exit(0);
+}
+
+void ask_probe(const struct probe *probe, const struct subject *subject, struct outcome *outcome)
+{
 	pid_t child;
 	int status;
 
-	memset(told, 0, sizeof(*told));
-	strcpy(told->word, "?");
-	if (prepare(subject, MATRIX_MIN_PAGES)) {
-		fflush(NULL);
-		child = fork();
-		if (!child) {
-			setpgid(0, 0);
-			setrlimit(RLIMIT_CORE, &no_core);
-			alarm(PROBE_SECONDS);
-			probe->ask(subject);
-			_exit(0);
-		}
-		if (child > 0 && waitpid(child, &status, 0) == child && WIFSIGNALED(status))
-			strcpy(told->word, signal_name(WTERMSIG(status)));
-		/* Whomever the probe has left behind. */
-		if (child > 0)
-			kill(-child, SIGKILL);
-	}
+	if (!told)
+		told = mmap(NULL, sizeof(*told), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (told == MAP_FAILED)
+		abort();
+	*told = (struct outcome){ .word = "?" };
+	fflush(NULL);
+	child = fork();
+	if (!child)
+		ask(probe, subject);
+	if (child > 0 && waitpid(child, &status, 0) == child && WIFSIGNALED(status))
+		strcpy(told->word, signal_name(WTERMSIG(status)));
+	/* Whomever the probe has left behind. */
+	if (child > 0)
+		kill(-child, SIGKILL);
 	*outcome = *told;
 }

@@ -14,8 +14,6 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
 
-#define MAX_SUBJECTS 64
-
 static const char *expected_word(const struct expected *row, int column)
 {
 	return row->others[column] ?: row->word;
@@ -94,7 +92,7 @@ static void test_probe(const struct probe *probe, const struct subject *subjects
 	size_t i;
 
 	for (i = 0; i < nr; i++) {
-		matrix_ask(probe, &subjects[i], &found[i]);
+		ask_probe(probe, &subjects[i], &found[i]);
 		if (*found[0].lacking) {
 			ksft_test_result_skip("%s: needs %s\n", probe->name, found[0].lacking);
 			return;
@@ -156,7 +154,7 @@ int main(void)
 	test_strategies(subjects, nr);
 	show_columns(subjects, nr);
 	for (i = 0; i < nr_probes; i++)
-		test_probe(&probes[i], subjects, nr);
+		test_probe(probes[i], subjects, nr);
 	matrix_close();
 	ksft_exit(!ksft_get_fail_cnt() && !ksft_get_error_cnt());
 }
