@@ -28,6 +28,9 @@ demo: ## Boot a kernel and see what fails, what helps, and what needs no help
 matrix: ## Ask every way to map the buffer the same questions, print the table
 	tools/matrix/run
 
+probe: ## Ask the kernel's own drivers the matrix' questions, write Documentation/drivers.rst
+	tools/probe/run $(SUBJECT)
+
 bench: ## Count what a mapped page costs, by every strategy (KERNEL=6.12)
 	tools/bench/run
 
