@@ -8,11 +8,14 @@
 #ifndef MAPS_COMPAT_H
 #define MAPS_COMPAT_H
 
+#include <linux/dma-mapping.h>
 #include <linux/fs.h>
 #include <linux/huge_mm.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sched.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
@@ -108,7 +111,12 @@ static inline int maps_apply(const struct maps_area_desc *desc,
 #define maps_VMA_MAYEXEC_BIT		 VM_MAYEXEC
 #define maps_VMA_WRITE_BIT		 VM_WRITE
 #define maps_VMA_MAYWRITE_BIT		 VM_MAYWRITE
+#define maps_VMA_SHARED_BIT		 VM_SHARED
+#define maps_VMA_IO_BIT			 VM_IO
+#define maps_VMA_PFNMAP_BIT		 VM_PFNMAP
 #define maps_VMA_MIXEDMAP_BIT		 VM_MIXEDMAP
+#define maps_VMA_DONTEXPAND_BIT		 VM_DONTEXPAND
+#define maps_VMA_DONTDUMP_BIT		 VM_DONTDUMP
 #define mmap_action_map_kernel_pages_full(desc, array) ((desc)->pages = (array))
 
 #define MAPS_DEFINE_MMAP(prepare)					\
@@ -126,6 +134,66 @@ static_assert(true)
 #define maps_apply	__compat_vma_mmap
 #define MAPS_DEFINE_MMAP(prepare) static_assert(true)
 #define MAPS_MMAP(prepare) .mmap_prepare = prepare
+#endif
+
+/* 5.13: memory for DMA in several pieces (7d5b5738d151). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)
+#define maps_dma_alloc_noncontiguous(dev, size, dir) ((struct sg_table *)NULL)
+#define maps_dma_free_noncontiguous(dev, size, table, dir) do { } while (0)
+#else
+#define maps_dma_alloc_noncontiguous(dev, size, dir) \
+	dma_alloc_noncontiguous(dev, size, dir, GFP_KERNEL, 0)
+#define maps_dma_free_noncontiguous dma_free_noncontiguous
+#endif
+
+/* 6.0: a shrinker has a name (e33c267ab70d). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0)
+#define maps_register_shrinker(shrinker, name) register_shrinker(shrinker)
+#else
+#define maps_register_shrinker register_shrinker
+#endif
+
+/* 6.7: shrinker_alloc(); registering one cannot fail (c42d50aefd17). */
+typedef unsigned long maps_shrinker_fn(struct shrinker *shrinker,
+				       struct shrink_control *control);
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+static inline struct shrinker *maps_shrinker_create(maps_shrinker_fn *count,
+						    maps_shrinker_fn *scan)
+{
+	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+
+	if (!shrinker)
+		return NULL;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker->seeks = DEFAULT_SEEKS;
+	if (!maps_register_shrinker(shrinker, KBUILD_MODNAME))
+		return shrinker;
+	kfree(shrinker);
+	return NULL;
+}
+
+static inline void maps_shrinker_free(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
+#else
+static inline struct shrinker *maps_shrinker_create(maps_shrinker_fn *count,
+						    maps_shrinker_fn *scan)
+{
+	struct shrinker *shrinker = shrinker_alloc(0, KBUILD_MODNAME);
+
+	if (!shrinker)
+		return NULL;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker_register(shrinker);
+	return shrinker;
+}
+
+#define maps_shrinker_free shrinker_free
 #endif
 
 /*
