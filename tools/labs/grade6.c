@@ -32,7 +32,7 @@ static char *extend(char *page, size_t from, size_t to)
 	grown = mremap(page, from * page_size(), to * page_size(),
 		       MREMAP_MAYMOVE);
 	if (grown == MAP_FAILED && errno == EFAULT && has_vm_flag(page, " de")) {
-		note("your mapping has VM_DONTEXPAND: it is safe, but mremap() cannot make it longer");
+		note("your mapping has VM_DONTEXPAND: as safe, but it never gets longer");
 		return NULL;
 	}
 	if (grown == MAP_FAILED)

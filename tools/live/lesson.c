@@ -511,7 +511,8 @@ static void put_line_of_walk(FILE *out, const char *line)
 		fprintf(out, "{\"level\": %d, \"address\": \"0x%lx\", \"frame\": \"0x%lx\"}",
 			level, address, frame);
 	else if (sscanf(line, "page %lx %lx %7s", &address, &frame, flags) == 3)
-		fprintf(out, "{\"address\": \"0x%lx\", \"frame\": \"0x%lx\", %s%s\", \"refs\": %ld}",
+		fprintf(out,
+			"{\"address\": \"0x%lx\", \"frame\": \"0x%lx\", %s%s\", \"refs\": %ld}",
 			address, frame, "\"flags\": \"", flags, references(frame));
 }
 
