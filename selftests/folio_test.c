@@ -1111,7 +1111,7 @@ TEST_F_TIMEOUT(folio, threads_touch_at_once, 120)
 	if (access(MAPS_DEBUGFS, F_OK))
 		SKIP(return, NO_DEBUGFS);
 	met = race_to_first_read(&self->maps, self->map, self->folios.first,
-				 2 * self->folios.nr, &wrong);
+				 2 * self->folios.nr, true, &wrong);
 	EXPECT_EQ(0, wrong);
 	if (sysconf(_SC_NPROCESSORS_ONLN) == 1)
 		SKIP(return, NO_RACE);

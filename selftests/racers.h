@@ -6,9 +6,10 @@
 #include "maps_util.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #define RACERS		4
-#define RACE_ROUNDS	500	/* at most, until two threads have met */
+#define RACE_SECONDS	60	/* at most, until two threads have met: a host may be busy */
 
 #define NO_RACE	"one processor: no two threads fault at once"
 
@@ -56,20 +57,21 @@ static inline size_t read_anew(const struct maps *maps, unsigned char *map, size
 
 /*
  * Has threads read the pages at once, until two of them were in the fault handler
- * for the same page, or it has been tried often enough. Sets *@wrong to the pages
+ * for the same page, or it has been tried for long enough. Sets *@wrong to the pages
  * that did not show their marks. Returns whether two threads met: more faults
- * than one thread takes.
+ * than one thread takes. Faults of the device are @counted, those of a file not.
  */
 static inline bool race_to_first_read(const struct maps *maps, unsigned char *map, size_t pgoff,
-				      size_t pages, size_t *wrong)
+				      size_t pages, bool counted, size_t *wrong)
 {
 	static const char faults[] = "maps0/faults";
 	long long before = number_in(MAPS_DEBUGFS, faults), alone, together;
-	int round;
+	const bool can_meet = counted && sysconf(_SC_NPROCESSORS_ONLN) > 1;
+	const time_t end = time(NULL) + (can_meet ? RACE_SECONDS : 1);
 
 	*wrong = read_anew(maps, map, pgoff, pages, 1);
 	alone = number_in(MAPS_DEBUGFS, faults) - before;
-	for (round = 0; round < RACE_ROUNDS && !*wrong; round++) {
+	while (!*wrong && time(NULL) < end) {
 		before = number_in(MAPS_DEBUGFS, faults);
 		*wrong = read_anew(maps, map, pgoff, pages, RACERS);
 		together = number_in(MAPS_DEBUGFS, faults) - before;
