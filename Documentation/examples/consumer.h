@@ -161,11 +161,11 @@ static inline bool race_against_removal(struct race *race, volatile __u8 *map, s
 	return count_bus_errors(map, npages) == npages;
 }
 
-#define RACERS	2
+#define RACERS	6	/* they wait for each other's page locks, too */
 #define ROUNDS	100
 
 /*
- * Removes @npages pages while two processes write to them, and restores them;
+ * Removes @npages pages while some processes write to them, and restores them;
  * again and again. map_them() maps them in each of the processes.
  */
 static inline void race_removal(volatile __u8 *(*map_them)(void), size_t npages,
