@@ -215,8 +215,8 @@ const struct probe change_probes[] = {
 			"they in /proc/self/maps?",
 		.why	= "Areas with any of VM_IO, VM_DONTEXPAND, VM_PFNMAP and VM_MIXEDMAP are\n"
 			"never merged.",
-		.unlike	= "Kernels from 6.16 to 7.0 compare the flags of two areas before\n"
-			"they call f_op->mmap(), which then clears VM_MAYEXEC.",
+		.unlike	= "Kernels from 6.16 to 7.0 compare the flags of two areas before they\n"
+			"call f_op->mmap(), which then clears VM_MAYEXEC.",
 		.does	= NEEDS_OFFSET,
 		.ask	= merge,
 	},

@@ -274,11 +274,11 @@ def found_in_kernel(reference, sources):
 
 
 def probe_names():
-    """The names of the matrix' probes."""
+    """The probes of the matrix: a name in a row of a section's table."""
     names = set()
     for path in glob.glob(os.path.join(TOP, "selftests/matrix_*.c")):
         with open(path, encoding="utf-8") as file:
-            names.update(re.findall(r'\.name\s*= "([a-z_]+)"', file.read()))
+            names |= set(re.findall(r'^\t\t\.name\s*= "(\w+)"', file.read(), re.M))
     return names
 
 
@@ -293,7 +293,7 @@ def found_test(reference, page_text):
         with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as file:
             return bool(re.search(rf"^{words[1]}:", file.read(), re.M))
     if words[0] == "probe":
-        return words[1] in probe_names()
+        return set(words[1:]) <= probe_names()
     path = os.path.join(TOP, words[0])
     if not os.path.exists(path):
         return False
