@@ -96,10 +96,12 @@ const read_page = name => {
 	};
 };
 
-async function run_step(page, name) {
+async function run_step(page, name, choice = {}) {
 	await page.evaluate(step => { location.hash = step; }, name);
 	await page.waitForFunction(step => document.getElementById(step).open, name);
 	await page.evaluate(step => delete document.getElementById(step).dataset.ran, name);
+	for (const label in choice)
+		await page.selectOption(`#${name} select[aria-label="${label}"]`, choice[label]);
 	await page.click(`#${name} button.run`);
 	await page.waitForFunction(step => document.getElementById(step).dataset.ran ||
 		!document.getElementById("trouble").hidden, name, { timeout: 120e3 });
@@ -135,6 +137,19 @@ for (const step of expected) {
 		await page.screenshot({ path: path.join(pictures, `1280-${step.step}.png`) });
 }
 console.log(`# seconds after the click: ${JSON.stringify(await page.evaluate(() => machine.seconds))}`);
+
+/* Another strategy, and the module with a mistake in it. */
+const end_of = name => page.textContent(`#${name} .calls`);
+
+await run_step(page, "dontneed", { "The driver's strategy": "insert_pages" });
+verdict(/read page 5 = SIGBUS/.test(await end_of("dontneed")), "dontneed on insert_pages: SIGBUS", await end_of("dontneed"));
+await run_step(page, "unmap", { "The module": "offset_from_start" });
+verdict(await page.evaluate(() => !deviceAt(shown.data.after, 8)), "unmap, counted from vm_start: the wrong page");
+await run_step(page, "past-end", { "The module": "nopage_for_ever" });
+verdict(/read page 16 = SIGALRM/.test(await end_of("past-end")), "past the end, NOPAGE: only an alarm ends it",
+	await end_of("past-end"));
+await run_step(page, "past-end", { "The module": "maps" });
+verdict(/read page 16 = SIGBUS/.test(await end_of("past-end")), "the right module again: SIGBUS", await end_of("past-end"));
 
 /* The shell in the terminal, by the keyboard alone. */
 await page.focus("#open-terminal");
