@@ -456,18 +456,6 @@ static void trace_process(pid_t pid)
 }
 
 /* What is told: JSON, of one line. */
-static void put_string(FILE *out, const char *text)
-{
-	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\' || (unsigned char)*text < ' ')
-			fprintf(out, "\\u%04x", (unsigned char)*text);
-		else
-			fputc(*text, out);
-	}
-	fputc('"', out);
-}
-
 static void put_trace(FILE *out)
 {
 	FILE *trace = fopen(TRACING "trace", "re");
@@ -481,7 +469,7 @@ static void put_trace(FILE *out)
 			continue;
 		line[strcspn(line, "\n")] = '\0';
 		fputs(sep, out);
-		put_string(out, line + strspn(line, " "));
+		write_string(line + strspn(line, " "), out);
 		sep = ", ";
 		told++;
 	}
@@ -507,13 +495,13 @@ static void put_line_of_walk(FILE *out, const char *line)
 	char flags[8] = "";
 	int level;
 
-	if (sscanf(line, "table %d %lx %lx", &level, &address, &frame) == 3)
+	if (sscanf(line, "table %d %lx %lx", &level, &address, &frame) == 3) {
 		fprintf(out, "{\"level\": %d, \"address\": \"0x%lx\", \"frame\": \"0x%lx\"}",
 			level, address, frame);
-	else if (sscanf(line, "page %lx %lx %7s", &address, &frame, flags) == 3)
-		fprintf(out,
-			"{\"address\": \"0x%lx\", \"frame\": \"0x%lx\", %s%s\", \"refs\": %ld}",
-			address, frame, "\"flags\": \"", flags, references(frame));
+	} else if (sscanf(line, "page %lx %lx %7s", &address, &frame, flags) == 3) {
+		fprintf(out, "{\"address\": \"0x%lx\", \"frame\": \"0x%lx\", ", address, frame);
+		fprintf(out, "\"flags\": \"%s\", \"refs\": %ld}", flags, references(frame));
+	}
 }
 
 static void put_tables(FILE *out, const struct view *view)
@@ -600,9 +588,9 @@ static struct part put_records(FILE *out, const char *key, int from)
 	fprintf(out, "\"%s\": [", key);
 	while (read(from, &record, sizeof(record)) == sizeof(record) && record.kind != END) {
 		fprintf(out, "%s{\"call\": ", sep);
-		put_string(out, record.call);
+		write_string(record.call, out);
 		fputs(", \"result\": ", out);
-		put_string(out, record.result);
+		write_string(record.result, out);
 		fputs("}", out);
 		sep = ", ";
 		if (record.child)

@@ -102,7 +102,7 @@ void write_svg(const struct picture *picture, FILE *file)
 	fputs("</svg>\n", file);
 }
 
-static void write_string(const char *text, FILE *file)
+void write_string(const char *text, FILE *file)
 {
 	fputc('"', file);
 	for (; *text; text++) {

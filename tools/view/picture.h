@@ -57,5 +57,7 @@ void free_picture(struct picture *picture);
 void write_text(const struct picture *picture, FILE *file);
 void write_svg(const struct picture *picture, FILE *file);
 void write_json(const struct view *view, FILE *file);
+/* A string of JSON. */
+void write_string(const char *text, FILE *file);
 
 #endif
