@@ -54,8 +54,8 @@ static int maps_open(struct inode *inode, struct file *filp)
  * A page at a time, so that a signal can end a long transfer, and so that a page
  * that the kernel knows to be broken is EIO, as in a file.
  *
- * copy_from_iter() and not copy_from_user(): at a bad address the latter zeroes
- * what it could not copy, and a write() that failed would destroy data.
+ * copy_from_iter() and not copy_from_user(), which zeroes what it could not copy
+ * from a bad address: a write() that failed would destroy data.
  */
 static ssize_t maps_transfer(struct kiocb *iocb, struct iov_iter *iter)
 {
