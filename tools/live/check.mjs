@@ -160,7 +160,7 @@ await page.evaluate(() => {
 	machine.emulator.add_listener("serial0-output-byte", byte => { printed += String.fromCharCode(byte); });
 });
 await page.keyboard.type("demo | tail -n 1\n");
-const demo = await page.waitForFunction(() => /\nAll as it should be\./.test(printed), null, { timeout: 60e3 })
+const demo = await page.waitForFunction(() => /\nAll results are as expected\./.test(printed), null, { timeout: 60e3 })
 	.then(() => true, () => false);
 verdict(demo, "the demo runs in the terminal", await page.evaluate(() => printed));
 await page.keyboard.press("F6");
