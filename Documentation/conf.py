@@ -159,6 +159,24 @@ def fold(app, doctree, docname):
                                      nodes.raw("", "</details>", format="html")])
 
 
+def label_cells(app, doctree, docname):
+    """A table of class matrix: long names can be broken at their underscores, and each
+    cell has its column's head, which a phone shows in front of it."""
+    if app.builder.name != "html":
+        return
+    for table in list(doctree.findall(nodes.table)):
+        if "matrix" not in table["classes"]:
+            continue
+        heads = [head.astext() for head in table.next_node(nodes.thead).findall(nodes.entry)]
+        for row in table.next_node(nodes.tbody).findall(nodes.row):
+            for head, entry in list(zip(heads, row.children))[1:]:
+                if entry.astext() == "=":
+                    entry["classes"].append("same")
+                entry[0].insert(0, nodes.inline("", head + ": ", classes=["column"]))
+        for text in list(table.findall(nodes.Text)):
+            text.parent.replace(text, nodes.Text(text.replace("_", "_\u200b")))
+
+
 def link_pictures(app, doctree, docname):
     """A picture leads to itself alone: on a phone that is how to enlarge it."""
     if app.builder.name != "html":
@@ -212,5 +230,6 @@ def setup(app):
         app.add_role(name, link_role)
     app.connect("doctree-resolved", predict)
     app.connect("doctree-resolved", fold)
+    app.connect("doctree-resolved", label_cells)
     app.connect("doctree-resolved", link_pictures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -230,102 +230,134 @@ static bool row_differs(const struct matrix *m, size_t row)
 	return false;
 }
 
-/* A cell as reST: bold where a strategy does not do what the fault handler does. */
-static void cell_text(const struct matrix *m, size_t row, size_t i, char text[64])
+/* Does every column of a row have the same outcome? */
+static bool row_agrees(const struct matrix *m, size_t row)
 {
-	const char *word = m->cells[row][i].word;
-
-	if (!strcmp(word, "-"))
-		strcpy(text, "\\-");
-	else if (i && !same(m, row, 1, i))
-		snprintf(text, 64, "**%s**", word);
-	else
-		strcpy(text, word);
+	return !row_differs(m, row) && same(m, row, 0, 1);
 }
 
-/* Simple tables of reST want each column as wide as its widest cell. */
-static void column_widths(const struct matrix *m, size_t first, size_t end, int *widths)
+static size_t rows_apart(const struct matrix *m, size_t i, size_t j)
 {
-	size_t row, i;
-	char text[64];
-	int len;
+	size_t number = 0, row;
 
-	for (i = 0; i <= m->nr_subjects; i++) {
-		widths[i] = i ? strlen(m->names[i - 1]) : strlen("probe");
-		for (row = first; row < end; row++) {
-			if (i)
-				cell_text(m, row, i - 1, text);
-			len = i ? strlen(text) : strlen(probes[row]->name);
-			if (len > widths[i])
-				widths[i] = len;
-		}
-	}
+	for (row = 0; row < nr_probes; row++)
+		number += !same(m, row, i, j);
+	return number;
 }
 
-static void rst_rule(FILE *file, const int *widths, size_t columns)
+/*
+ * Neighbours that differ in less than one row of twenty share a column of the page.
+ * The file and the fault handler, with which all are compared, have one each.
+ */
+static size_t column_end(const struct matrix *m, size_t first)
 {
+	size_t end = first + 1;
+
+	while (first > 1 && end < m->nr_subjects && rows_apart(m, first, end) * 20 < nr_probes)
+		end++;
+	return end;
+}
+
+/* A cell of the page: what is not as with the fault handler, for each of its strategies. */
+static void rst_cell(FILE *file, const struct matrix *m, size_t row, size_t first, size_t end)
+{
+	const char *word;
 	size_t i;
-	int j;
 
-	for (i = 0; i < columns; i++) {
-		if (i)
-			fputc(' ', file);
-		for (j = 0; j < widths[i]; j++)
-			fputc('=', file);
+	for (i = first + 1; i < end && same(m, row, first, i); i++)
+		;
+	if (i == end)
+		end = first + 1;
+	fprintf(file, " | ");
+	for (i = first; i < end; i++) {
+		word = m->cells[row][i].word;
+		if (i != 1 && same(m, row, 1, i))
+			word = "=";
+		fprintf(file, "%s%s%s", i > first ? ", " : "",
+			strchr("-=", *word) ? "\\" : "", word);
 	}
-	fputc('\n', file);
 }
 
+/* The rows of a section in which not all columns agree. */
 static void rst_table(FILE *file, const struct matrix *m, size_t first, size_t end)
 {
-	const size_t columns = m->nr_subjects + 1;
-	int widths[MAX_SUBJECTS + 1];
-	char text[64];
-	size_t row, i;
+	size_t row, i, j;
 
-	column_widths(m, first, end, widths);
-	rst_rule(file, widths, columns);
-	fprintf(file, "%-*s", widths[0], "probe");
-	for (i = 1; i < columns; i++)
-		fprintf(file, " %-*s", i + 1 < columns ? widths[i] : 0, m->names[i - 1]);
+	fprintf(file, ".. csv-table::\n   :class: matrix\n   :delim: |\n   :header-rows: 1\n\n"
+		"   probe | %s | %s", m->names[1], m->names[0]);
+	for (i = 2; i < m->nr_subjects; i = column_end(m, i))
+		for (j = i; j < column_end(m, i); j++)
+			fprintf(file, "%s%s", j > i ? ", " : " | ", m->names[j]);
 	fputc('\n', file);
-	rst_rule(file, widths, columns);
 	for (row = first; row < end; row++) {
-		fprintf(file, "%-*s", widths[0], probes[row]->name);
-		for (i = 1; i < columns; i++) {
-			cell_text(m, row, i - 1, text);
-			fprintf(file, " %-*s", i + 1 < columns ? widths[i] : 0, text);
-		}
+		if (row_agrees(m, row))
+			continue;
+		fprintf(file, "   `%s`_", probes[row]->name);
+		rst_cell(file, m, row, 1, 2);
+		rst_cell(file, m, row, 0, 1);
+		for (i = 2; i < m->nr_subjects; i = column_end(m, i))
+			rst_cell(file, m, row, i, column_end(m, i));
 		fputc('\n', file);
 	}
-	rst_rule(file, widths, columns);
 	fputc('\n', file);
 }
 
 /* A text of the probes' table, each of its lines indented. */
-static void rst_text(FILE *file, const char *title, const char *text)
+static void rst_text(FILE *file, const char *indent, const char *title, const char *text)
 {
 	size_t len;
 
-	fprintf(file, "   %s", title);
+	fprintf(file, "%s%s", indent, title);
 	for (; (len = strcspn(text, "\n")), text[len]; text += len + 1)
-		fprintf(file, "%.*s\n   ", (int)len, text);
+		fprintf(file, "%.*s\n%s", (int)len, text, indent);
 	fprintf(file, "%s\n", text);
 }
 
-static void rst_rows(FILE *file, const struct matrix *m, size_t first, size_t end)
+static void rst_differing_rows(FILE *file, const struct matrix *m, size_t first, size_t end)
 {
 	size_t row;
 
 	for (row = first; row < end; row++) {
-		fprintf(file, "``%s``\n", probes[row]->name);
-		rst_text(file, "", probes[row]->asks);
+		if (row_agrees(m, row))
+			continue;
+		fprintf(file, "_`%s`\n", probes[row]->name);
+		rst_text(file, "   ", "", probes[row]->asks);
 		if (row_differs(m, row))
-			rst_text(file, "*Why they differ:* ", probes[row]->why ?: "?");
+			rst_text(file, "   ", "*Why they differ:* ", probes[row]->why ?: "?");
 		if (!same(m, row, 0, 1))
-			rst_text(file, "*Unlike a file:* ", probes[row]->unlike ?: "?");
+			rst_text(file, "   ", "*Unlike a file:* ", probes[row]->unlike ?: "?");
 		fputc('\n', file);
 	}
+}
+
+/* The rows in which all columns agree are folded away. */
+static void rst_agreeing_rows(FILE *file, const struct matrix *m, size_t first, size_t end,
+			      size_t number)
+{
+	size_t row;
+
+	fprintf(file, ".. admonition:: All columns agree: %zu probe%s\n   :class: fold\n\n", number,
+		number > 1 ? "s" : "");
+	for (row = first; row < end; row++) {
+		if (!row_agrees(m, row))
+			continue;
+		fprintf(file, "   _`%s` : %s\n", probes[row]->name, m->cells[row][0].word);
+		rst_text(file, "      ", "", probes[row]->asks);
+		fputc('\n', file);
+	}
+}
+
+static void rst_section(FILE *file, const struct matrix *m, size_t first, size_t end)
+{
+	size_t agreeing = 0, row;
+
+	for (row = first; row < end; row++)
+		agreeing += row_agrees(m, row);
+	if (agreeing < end - first)
+		rst_table(file, m, first, end);
+	rst_differing_rows(file, m, first, end);
+	if (agreeing)
+		rst_agreeing_rows(file, m, first, end, agreeing);
 }
 
 static void rst_heading(FILE *file, const char *text)
@@ -340,21 +372,13 @@ static void rst_heading(FILE *file, const char *text)
 /* How much of a file each strategy is, in one table. */
 static void rst_sum(FILE *file, const struct matrix *m)
 {
-	int widths[2] = { strlen("strategy"), strlen("rows as with a file") };
 	size_t i;
-
-	for (i = 1; i < m->nr_subjects; i++)
-		if ((int)strlen(m->names[i]) > widths[0])
-			widths[0] = strlen(m->names[i]);
 
 	fprintf(file, "In how many of the %zu rows below a strategy does what the file does:\n\n",
 		nr_probes);
-	rst_rule(file, widths, 2);
-	fprintf(file, "%-*s rows as with a file\n", widths[0], "strategy");
-	rst_rule(file, widths, 2);
+	fprintf(file, ".. csv-table::\n   :header: strategy, rows as with a file\n\n");
 	for (i = 1; i < m->nr_subjects; i++)
-		fprintf(file, "%-*s %zu\n", widths[0], m->names[i], rows_as_file(m, i));
-	rst_rule(file, widths, 2);
+		fprintf(file, "   %s, %zu\n", m->names[i], rows_as_file(m, i));
 	fputc('\n', file);
 }
 
@@ -372,12 +396,12 @@ static size_t rst_large_row(FILE *file, const struct matrix *m, size_t row)
 		if (same_in_large(m, row, i))
 			continue;
 		if (!number++)
-			fprintf(file, "``%s``\n", probes[row]->name);
-		fprintf(file, "   %s says *%s* instead of *%s*.\n", m->names[i],
+			fprintf(file, "`%s`_\n", probes[row]->name);
+		fprintf(file, "   %s: *%s* instead of *%s*.\n", m->names[i],
 			large.cells[row][i].word, m->cells[row][i].word);
 	}
 	if (number && same(m, row, 0, 1) && !same(&large, row, 0, 1))
-		rst_text(file, "*Unlike a file:* ", probes[row]->unlike ?: "?");
+		rst_text(file, "   ", "*Unlike a file:* ", probes[row]->unlike ?: "?");
 	if (number)
 		fputc('\n', file);
 	return number;
@@ -414,10 +438,16 @@ static void write_rst(const struct matrix *m, const char *path, bool with_large)
 		"Every way to map the buffer, asked the same questions. ``make matrix`` boots a kernel,\n"
 		"asks, and writes this page; the outcomes below are those of Linux\n"
 		"%s on %s with a buffer of %zu pages.\n"
-		"``strategies_test`` holds every kernel to them (``make check``).\n"
+		"``strategies_test`` compares every kernel with them (``make check``).\n"
 		"\n"
-		"A column is a strategy, a node of its own over the same buffer; the first one, ``file``,\n"
-		"is an ordinary file (on ramfs, mounted noexec): what a program has a right to expect.\n"
+		"A column is a strategy, a node of its own over the same buffer. ``file`` is an ordinary\n"
+		"file (on ramfs, mounted noexec): what a program has a right to expect.\n"
+		"The column ``fault`` has the outcome of the fault handler. The other columns have an\n"
+		"outcome where it differs from the fault handler's, and ``=`` where it is the same.\n"
+		"Strategies that differ in less than one row of twenty share a column; where they differ,\n"
+		"it has the outcome of each, in the order of its head. Probes with the same outcome in\n"
+		"all columns are folded away below each table.\n"
+		"\n"
 		"An outcome is\n"
 		"\n"
 		"* a value: ``aabbccdd`` is the word that every page begins with;\n"
@@ -425,8 +455,6 @@ static void write_rst(const struct matrix *m, const char *path, bool with_large)
 		"  probe would have begun with, so that it could not be asked;\n"
 		"* a signal that the process died of; ``hangs``, if an alarm had to end it;\n"
 		"* a word that answers the row's question; ``-`` where the machine lacks what it takes.\n"
-		"\n"
-		"**Bold** is what is not as with the fault handler.\n"
 		"\n", "SPDX-License-Identifier", m->uts.release, m->uts.machine, m->npages);
 
 	rst_sum(file, m);
@@ -434,8 +462,7 @@ static void write_rst(const struct matrix *m, const char *path, bool with_large)
 		for (end = first + 1; end < nr_probes && !probes[end]->section; end++)
 			;
 		rst_heading(file, probes[first]->section);
-		rst_table(file, m, first, end);
-		rst_rows(file, m, first, end);
+		rst_section(file, m, first, end);
 	}
 	if (with_large)
 		rst_large(file, m);

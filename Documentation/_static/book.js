@@ -36,6 +36,27 @@ document.addEventListener("DOMContentLoaded", () => {
 	}
 });
 
+// The matrix folds away where all columns agree; a box above its tables unfolds it.
+document.addEventListener("DOMContentLoaded", () => {
+	const table = document.querySelector("table.matrix");
+
+	if (!table)
+		return;
+
+	const label = document.createElement("label");
+	const box = document.createElement("input");
+
+	label.className = "differences";
+	box.type = "checkbox";
+	box.checked = true;
+	box.addEventListener("change", () => {
+		for (const fold of document.querySelectorAll("article details"))
+			fold.open = !box.checked;
+	});
+	label.append(box, " show only differences");
+	table.closest("section").before(label);
+});
+
 // What is folded away on the screen is printed.
 window.addEventListener("beforeprint", () => {
 	for (const box of document.querySelectorAll("details"))
