@@ -64,9 +64,9 @@ static vm_fault_t maps_around_insert(struct vm_area_struct *vma,
  * does. maps_fault() serves a private write, which copies one page, and a page
  * that is broken, for which the core makes a SIGBUS (__do_fault()).
  *
- * It must serve no other fault: up to Linux 6.18 unmapping a PMD from a
- * VM_MIXEDMAP VMA drops no reference, and the core maps a PMD when it is handed
- * a page of a folio. vm_insert_pages() maps page table entries only.
+ * It must serve no other fault: splitting a PMD of a VM_MIXEDMAP VMA drops no
+ * reference, nor does unmapping one before 7.1; and the core maps a PMD when it
+ * is handed a page of a folio. vm_insert_pages() maps page table entries only.
  *
  * Context: as maps_fault().
  * Return: VM_FAULT_NOPAGE when the page is mapped, VM_FAULT_OOM without memory
