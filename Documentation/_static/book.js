@@ -57,8 +57,25 @@ document.addEventListener("DOMContentLoaded", () => {
 	table.closest("section").before(label);
 });
 
-// What is folded away on the screen is printed.
+// What is wider than its box is scrolled with the keyboard too, in every browser.
+for (const event of ["load", "resize"])
+	window.addEventListener(event, () => {
+		for (const box of document.querySelectorAll("article pre, .table-wrapper"))
+			if (box.scrollWidth > box.clientWidth)
+				box.tabIndex = 0;
+	});
+
+// What is folded away on the screen is printed, and dark colours are not: on white
+// paper they are too pale to read.
+let theme;
+
 window.addEventListener("beforeprint", () => {
 	for (const box of document.querySelectorAll("details"))
 		box.open = true;
+	theme = document.body.dataset.theme;
+	document.body.dataset.theme = "light";
+});
+
+window.addEventListener("afterprint", () => {
+	document.body.dataset.theme = theme;
 });
