@@ -95,7 +95,7 @@ function draw_row(svg, row, columns, before) {
 	if (row.vma !== undefined) {
 		add(group, "rect", { class: "box entry", x: columns.entry.x, y: y + 1, width: columns.entry.width, height: ROW - 2 });
 		if (row.entry) {
-			text(columns.entry.x + 4, (parseInt(row.entry.address, 16) >>> 12 & 1023), { class: "faint" });
+			text(columns.entry.x + 4, parseInt(row.entry.address, 16) >>> 12 & 1023);
 			text(columns.entry.x + columns.entry.width - 4, row.entry.flags.replace(".", ""),
 				{ "text-anchor": "end", class: "flags" });
 		}
