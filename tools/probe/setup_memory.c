@@ -79,7 +79,10 @@ static int open_rings(const struct subject *subject, struct target *t, int acces
 	if (open_ring(t, &params))
 		return -1;
 	t->offset = IORING_OFF_SQ_RING;
-	/* The submission queue's array follows the completion queue. */
+	/*
+	 * The submission queue's array follows the completion queue. The kernel may have
+	 * allocated more, a power of two, and does not tell.
+	 */
 	t->length = whole_pages(params.sq_off.array + params.sq_entries * sizeof(uint32_t));
 	return 0;
 }
@@ -93,7 +96,8 @@ const struct subject memory_setups[] = {
 	  .traits = INCOMPARABLE | ENDLESS, .how = "shmem, new for each mapping" },
 	{ .name = "io_uring-sqes", .open = open_sqes, .traits = ANY_ACCESS | COOKIE,
 	  .how = "remap_pfn_range(); vm_insert_pages() from 6.10" },
-	{ .name = "io_uring-rings", .open = open_rings, .traits = ANY_ACCESS | COOKIE | NO_STAMPS,
+	{ .name = "io_uring-rings", .open = open_rings,
+	  .traits = ANY_ACCESS | COOKIE | NO_STAMPS | ENDLESS,
 	  .how = "remap_pfn_range(); vm_insert_pages() from 6.10" },
 	{ .name = "binder", .open = open_plain, .node = "/dev/binder", .length = 0x10000,
 	  .traits = INCOMPARABLE | EMPTY | READ_ONLY | COOKIE | ENDLESS,
