@@ -64,6 +64,7 @@ const struct subject bpf_setups[] = {
 	{ .name = "bpf-ringbuf", .open = open_ringbuf, .traits = ANY_ACCESS | READ_ONLY,
 	  .how = "remap_vmalloc_range()" },
 	{ .name = "bpf-arena", .open = open_arena,
-	  .traits = ANY_ACCESS | INCOMPARABLE | COOKIE, .how = ".fault, always at one address" },
+	  .traits = ANY_ACCESS | INCOMPARABLE | COOKIE | ENDLESS,
+	  .how = ".fault, always at one address" },
 	{ }
 };

@@ -80,7 +80,8 @@ static int open_tcp(const struct subject *subject, struct target *t, int access)
 const struct subject net_setups[] = {
 	{ .name = "packet-ring", .open = open_packet, .traits = ANY_ACCESS,
 	  .how = "vm_insert_page() in a loop" },
-	{ .name = "xdp-ring", .open = open_xdp, .traits = ANY_ACCESS | COOKIE,
+	/* Up to 6.2 a power of two is allocated, and all of it is the ring's. */
+	{ .name = "xdp-ring", .open = open_xdp, .traits = ANY_ACCESS | COOKIE | ENDLESS,
 	  .how = "remap_vmalloc_range()" },
 	{ .name = "tcp", .open = open_tcp,
 	  .traits = ANY_ACCESS | EMPTY | INCOMPARABLE | READ_ONLY | ENDLESS,
