@@ -107,7 +107,7 @@ static inline int module_unload(void)
 /* So often, a millisecond apart, while killed processes end. */
 #define UNLOAD_TRIES	5000
 
-static pid_t module_loader;	/* who has to unload the module, or 0 */
+static pid_t module_loader;	/* the process that unloads the module, or 0 */
 
 /*
  * Root without a loaded module: load it, by its path or by modprobe. MAPS_PARAMS=
